@@ -1,0 +1,775 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_discover.h"
+#include "ngx_http_model_discover_run.h"
+#include "ngx_http_model_peers.h"
+#include "ngx_http_model_reading.h"
+
+
+/* milliseconds */
+
+#define NGX_HTTP_MODEL_DISCOVER_TICK    250    /* marks of other workers */
+#define NGX_HTTP_MODEL_DISCOVER_RELOAD  60000  /* facts outlive a reload */
+#define NGX_HTTP_MODEL_DISCOVER_FRESH   2000   /* what is loaded is known */
+
+
+typedef struct {
+    ngx_http_model_discover_t      *discover;
+    ngx_array_t                   **peers;     /* by the order of the jobs */
+} ngx_http_model_discover_prune_t;
+
+
+typedef struct {
+    ngx_http_model_discover_job_t  *job;
+    ngx_http_model_peer_t           peer;
+} ngx_http_model_discover_load_t;
+
+
+typedef struct {
+    ngx_queue_t                     queue;
+    ngx_event_t                     timer;
+    void                          (*done)(void *data);
+    void                           *data;
+} ngx_http_model_discover_waiter_t;
+
+
+static ngx_int_t ngx_http_model_discover_add_jobs(ngx_cycle_t *cycle,
+    ngx_http_model_discover_t *d);
+static void ngx_http_model_discover_start(ngx_http_model_discover_t *d);
+static ngx_msec_t ngx_http_model_discover_delay(
+    ngx_http_model_discover_job_t *job);
+static ngx_msec_t ngx_http_model_discover_age(
+    ngx_http_model_discover_job_t *job, ngx_array_t *peers);
+static void ngx_http_model_discover_tick_handler(ngx_event_t *ev);
+static void ngx_http_model_discover_timer_handler(ngx_event_t *ev);
+static void ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
+    ngx_uint_t wanted);
+static void ngx_http_model_discover_announce(
+    ngx_http_model_discover_job_t *job, ngx_str_t *name);
+static ngx_uint_t ngx_http_model_discover_stale(ngx_http_model_view_t *view,
+    ngx_http_model_vendor_t *vendor, ngx_array_t *peers);
+static void ngx_http_model_discover_prune(ngx_http_model_discover_t *d);
+static ngx_uint_t ngx_http_model_discover_prune_keep(ngx_str_t *vendor,
+    ngx_str_t *server, void *data);
+static ngx_http_model_discover_job_t *ngx_http_model_discover_find(
+    ngx_http_model_discover_t *d, ngx_http_model_vendor_t *vendor);
+static void ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
+    ngx_msec_t timeout);
+static ngx_uint_t ngx_http_model_discover_load_due(
+    ngx_http_model_server_t *server);
+static void ngx_http_model_discover_load_peer(
+    ngx_http_model_discover_job_t *job, ngx_http_model_peer_t *peer,
+    ngx_msec_t timeout);
+static void ngx_http_model_discover_load_handler(void *data,
+    ngx_http_model_fetch_t *fetch);
+static ngx_int_t ngx_http_model_discover_wait(
+    ngx_http_model_discover_job_t *job, ngx_msec_t timeout,
+    void (*done)(void *data), void *data);
+static void ngx_http_model_discover_wake(
+    ngx_http_model_discover_waiter_t *waiter);
+static void ngx_http_model_discover_waiter_handler(ngx_event_t *ev);
+
+
+ngx_int_t
+ngx_http_model_discover_init(ngx_cycle_t *cycle, ngx_http_model_views_t *views)
+{
+    ngx_http_model_discover_t  *d;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    d = ngx_pcalloc(cycle->pool, sizeof(ngx_http_model_discover_t));
+    if (d == NULL) {
+        return NGX_ERROR;
+    }
+
+    d->views = views;
+    d->log = *cycle->log;
+
+    ngx_queue_init(&d->runs);
+    ngx_queue_init(&d->queue);
+
+    if (ngx_http_model_discover_add_jobs(cycle, d) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    views->discover = d;
+
+    if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
+        ngx_http_model_discover_start(d);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_discover_add_jobs(ngx_cycle_t *cycle,
+    ngx_http_model_discover_t *d)
+{
+    ngx_uint_t                       i;
+    ngx_array_t                     *vendors;
+    ngx_http_model_vendor_t        **vendor;
+    ngx_http_model_discover_job_t   *job;
+
+    vendors = d->views->vendors;
+
+    /* the array never grows: the events in it keep their place */
+
+    if (ngx_array_init(&d->jobs, cycle->pool, ngx_max(vendors->nelts, 1),
+                       sizeof(ngx_http_model_discover_job_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    vendor = vendors->elts;
+
+    for (i = 0; i < vendors->nelts; i++) {
+
+        job = ngx_array_push(&d->jobs);
+        if (job == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(job, sizeof(ngx_http_model_discover_job_t));
+
+        job->discover = d;
+        job->vendor = vendor[i];
+
+        job->timer.handler = ngx_http_model_discover_timer_handler;
+        job->timer.data = job;
+        job->timer.log = &d->log;
+        job->timer.cancelable = 1;
+
+        ngx_queue_init(&job->waiters);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_discover_start(ngx_http_model_discover_t *d)
+{
+    ngx_uint_t                      i;
+    ngx_http_model_discover_job_t  *job;
+
+    if (d->jobs.nelts == 0) {
+        return;
+    }
+
+    d->tick.handler = ngx_http_model_discover_tick_handler;
+    d->tick.data = d;
+    d->tick.log = &d->log;
+    d->tick.cancelable = 1;
+
+    ngx_add_timer(&d->tick, NGX_HTTP_MODEL_DISCOVER_TICK);
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (job[i].vendor->discover) {
+            ngx_add_timer(&job[i].timer,
+                          ngx_http_model_discover_delay(&job[i]));
+        }
+    }
+}
+
+
+/* milliseconds to the first run: at once, or later where a reload kept facts */
+
+static ngx_msec_t
+ngx_http_model_discover_delay(ngx_http_model_discover_job_t *job)
+{
+    ngx_pool_t   *pool;
+    ngx_msec_t    delay, age, interval;
+    ngx_array_t  *peers;
+
+    delay = 1;
+    interval = job->vendor->interval;
+
+    pool = ngx_create_pool(4096, &job->discover->log);
+    if (pool == NULL) {
+        return delay;
+    }
+
+    peers = ngx_http_model_peers(job->vendor, pool);
+
+    if (peers) {
+        age = ngx_http_model_discover_age(job, peers);
+
+        if (age < interval / 2 && age < NGX_HTTP_MODEL_DISCOVER_RELOAD) {
+            delay = ngx_min(interval - age, NGX_HTTP_MODEL_DISCOVER_RELOAD);
+        }
+    }
+
+    ngx_destroy_pool(pool);
+
+    return delay;
+}
+
+
+/* milliseconds since the least recent answer; the most when one is lacking */
+
+static ngx_msec_t
+ngx_http_model_discover_age(ngx_http_model_discover_job_t *job,
+    ngx_array_t *peers)
+{
+    time_t                    now, oldest;
+    ngx_uint_t                i;
+    ngx_http_model_view_t    *view;
+    ngx_http_model_peer_t    *peer;
+    ngx_http_model_server_t  *server;
+
+    view = ngx_http_model_view(job->discover->views, &job->discover->log);
+
+    now = ngx_time();
+    oldest = now;
+
+    peer = peers->elts;
+
+    for (i = 0; i < peers->nelts; i++) {
+
+        if (peer[i].down) {
+            continue;
+        }
+
+        server = ngx_http_model_discover_server(view, job->vendor,
+                                                &peer[i].name);
+
+        if (server == NULL
+            || server->facts.state != NGX_HTTP_MODEL_SERVER_UP)
+        {
+            return NGX_MAX_INT32_VALUE;
+        }
+
+        oldest = ngx_min(oldest, server->facts.checked);
+    }
+
+    if (now - oldest > NGX_HTTP_MODEL_DISCOVER_RELOAD / 1000) {
+        return NGX_MAX_INT32_VALUE;
+    }
+
+    return (ngx_msec_t) (now - oldest) * 1000;
+}
+
+
+static void
+ngx_http_model_discover_tick_handler(ngx_event_t *ev)
+{
+    ngx_uint_t                      i;
+    ngx_http_model_discover_t      *d;
+    ngx_http_model_discover_job_t  *job;
+
+    if (ngx_http_model_discover_stopping()) {
+        return;
+    }
+
+    d = ev->data;
+
+    ngx_add_timer(ev, NGX_HTTP_MODEL_DISCOVER_TICK);
+
+    if (!d->pruned) {
+        d->pruned = 1;
+        ngx_http_model_discover_prune(d);
+    }
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (job[i].vendor->discover
+            && ngx_http_model_catalogue_wanted(d->views->catalogue,
+                                               &job[i].vendor->id))
+        {
+            ngx_http_model_discover_job(&job[i], 1);
+        }
+    }
+}
+
+
+static void
+ngx_http_model_discover_timer_handler(ngx_event_t *ev)
+{
+    ngx_msec_t                      interval, jitter;
+    ngx_http_model_discover_job_t  *job;
+
+    if (ngx_http_model_discover_stopping()) {
+        return;
+    }
+
+    job = ev->data;
+
+    interval = job->vendor->interval;
+    jitter = interval / 10;
+
+    if (jitter) {
+        interval += (ngx_msec_t) ngx_random() % (2 * jitter + 1) - jitter;
+    }
+
+    ngx_add_timer(ev, ngx_max(interval, 1));
+
+    ngx_http_model_discover_job(job, 0);
+}
+
+
+static void
+ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
+    ngx_uint_t wanted)
+{
+    ngx_uint_t                  i;
+    ngx_pool_t                 *pool;
+    ngx_array_t                *peers;
+    ngx_http_model_view_t      *view;
+    ngx_http_model_peer_t      *peer;
+    ngx_http_model_discover_t  *d;
+
+    d = job->discover;
+
+    pool = ngx_create_pool(4096, &d->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    peers = ngx_http_model_peers(job->vendor, pool);
+
+    if (peers) {
+        view = ngx_http_model_view(d->views, &d->log);
+        peer = peers->elts;
+
+        for (i = 0; i < peers->nelts; i++) {
+
+            if (peer[i].down) {
+                continue;
+            }
+
+            if (ngx_http_model_discover_server(view, job->vendor,
+                                               &peer[i].name)
+                == NULL)
+            {
+                ngx_http_model_discover_announce(job, &peer[i].name);
+            }
+
+            ngx_http_model_discover_run(job, &peer[i], view, wanted);
+        }
+
+        if (view && ngx_http_model_discover_stale(view, job->vendor, peers)) {
+            ngx_http_model_discover_prune(d);
+        }
+    }
+
+    ngx_destroy_pool(pool);
+}
+
+
+/* all servers stand there before the first answers: who waits, waits for all */
+
+static void
+ngx_http_model_discover_announce(ngx_http_model_discover_job_t *job,
+    ngx_str_t *name)
+{
+    ngx_http_model_catalogue_server_t  facts;
+
+    ngx_memzero(&facts, sizeof(ngx_http_model_catalogue_server_t));
+
+    facts.vendor = job->vendor->id;
+    facts.server = *name;
+    facts.state = NGX_HTTP_MODEL_SERVER_UNKNOWN;
+
+    (void) ngx_http_model_catalogue_update(job->discover->views->catalogue,
+                                           &facts, &job->discover->log);
+}
+
+
+/* 1 when the catalogue has a server that the vendor has not */
+
+static ngx_uint_t
+ngx_http_model_discover_stale(ngx_http_model_view_t *view,
+    ngx_http_model_vendor_t *vendor, ngx_array_t *peers)
+{
+    ngx_uint_t                i, n;
+    ngx_http_model_peer_t    *peer;
+    ngx_http_model_server_t  *server;
+
+    n = 0;
+    server = view->servers.elts;
+
+    for (i = 0; i < view->servers.nelts; i++) {
+
+        if (server[i].vendor == vendor) {
+            n++;
+        }
+    }
+
+    peer = peers->elts;
+
+    for (i = 0; i < peers->nelts; i++) {
+
+        if (!peer[i].down
+            && ngx_http_model_discover_server(view, vendor, &peer[i].name))
+        {
+            n--;
+        }
+    }
+
+    return n != 0;
+}
+
+
+static void
+ngx_http_model_discover_prune(ngx_http_model_discover_t *d)
+{
+    ngx_uint_t                        i;
+    ngx_pool_t                       *pool;
+    ngx_http_model_discover_job_t    *job;
+    ngx_http_model_discover_prune_t   prune;
+
+    pool = ngx_create_pool(4096, &d->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    prune.discover = d;
+    prune.peers = ngx_pcalloc(pool, d->jobs.nelts * sizeof(ngx_array_t *));
+
+    if (prune.peers == NULL) {
+        goto done;
+    }
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (!job[i].vendor->discover) {
+            continue;
+        }
+
+        prune.peers[i] = ngx_http_model_peers(job[i].vendor, pool);
+
+        if (prune.peers[i] == NULL) {
+            goto done;
+        }
+    }
+
+    ngx_http_model_catalogue_prune(d->views->catalogue,
+                                   ngx_http_model_discover_prune_keep, &prune);
+
+done:
+
+    ngx_destroy_pool(pool);
+}
+
+
+static ngx_uint_t
+ngx_http_model_discover_prune_keep(ngx_str_t *vendor, ngx_str_t *server,
+    void *data)
+{
+    ngx_http_model_discover_prune_t *prune = data;
+
+    ngx_uint_t                      i, n;
+    ngx_http_model_peer_t          *peer;
+    ngx_http_model_discover_job_t  *job;
+
+    job = prune->discover->jobs.elts;
+
+    for (i = 0; i < prune->discover->jobs.nelts; i++) {
+
+        if (prune->peers[i] == NULL
+            || job[i].vendor->id.len != vendor->len
+            || ngx_memcmp(job[i].vendor->id.data, vendor->data, vendor->len)
+               != 0)
+        {
+            continue;
+        }
+
+        peer = prune->peers[i]->elts;
+
+        for (n = 0; n < prune->peers[i]->nelts; n++) {
+
+            if (!peer[n].down
+                && peer[n].name.len == server->len
+                && ngx_memcmp(peer[n].name.data, server->data, server->len)
+                   == 0)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_model_discover_loaded(ngx_http_model_views_t *views,
+    ngx_http_model_vendor_t *vendor, ngx_msec_t timeout,
+    void (*done)(void *data), void *data)
+{
+    ngx_http_model_discover_t      *d;
+    ngx_http_model_discover_job_t  *job;
+
+    d = views->discover;
+
+    job = d ? ngx_http_model_discover_find(d, vendor) : NULL;
+
+    if (job == NULL
+        || timeout == 0
+        || !vendor->discover
+        || !(vendor->dialects
+             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA))
+        || ngx_http_model_discover_stopping())
+    {
+        done(data);
+        return;
+    }
+
+    /* servers that do not answer are not asked by each request */
+
+    if (job->loading == 0
+        && (!job->asked
+            || ngx_current_msec - job->loaded >= NGX_HTTP_MODEL_DISCOVER_FRESH))
+    {
+        ngx_http_model_discover_load(job, timeout);
+    }
+
+    if (job->loading == 0
+        || ngx_http_model_discover_wait(job, timeout, done, data) != NGX_OK)
+    {
+        done(data);
+    }
+}
+
+
+static ngx_http_model_discover_job_t *
+ngx_http_model_discover_find(ngx_http_model_discover_t *d,
+    ngx_http_model_vendor_t *vendor)
+{
+    ngx_uint_t                      i;
+    ngx_http_model_discover_job_t  *job;
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (job[i].vendor == vendor) {
+            return &job[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
+    ngx_msec_t timeout)
+{
+    ngx_uint_t                  i;
+    ngx_pool_t                 *pool;
+    ngx_array_t                *peers;
+    ngx_http_model_view_t      *view;
+    ngx_http_model_peer_t      *peer;
+    ngx_http_model_server_t    *server;
+    ngx_http_model_discover_t  *d;
+
+    d = job->discover;
+
+    pool = ngx_create_pool(4096, &d->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    view = ngx_http_model_view(d->views, &d->log);
+    peers = ngx_http_model_peers(job->vendor, pool);
+
+    if (view == NULL || peers == NULL) {
+        goto done;
+    }
+
+    job->asked = 1;
+    job->loaded = ngx_current_msec;
+
+    peer = peers->elts;
+
+    for (i = 0; i < peers->nelts; i++) {
+
+        if (peer[i].down) {
+            continue;
+        }
+
+        server = ngx_http_model_discover_server(view, job->vendor,
+                                                &peer[i].name);
+
+        if (server && ngx_http_model_discover_load_due(server)) {
+            ngx_http_model_discover_load_peer(job, &peer[i], timeout);
+        }
+    }
+
+done:
+
+    ngx_destroy_pool(pool);
+}
+
+
+/* those that are not known to be up are left to the timers */
+
+static ngx_uint_t
+ngx_http_model_discover_load_due(ngx_http_model_server_t *server)
+{
+    return server->facts.state == NGX_HTTP_MODEL_SERVER_UP
+           && ngx_time() - server->facts.loaded_at
+              >= NGX_HTTP_MODEL_DISCOVER_FRESH / 1000;
+}
+
+
+static void
+ngx_http_model_discover_load_peer(ngx_http_model_discover_job_t *job,
+    ngx_http_model_peer_t *peer, ngx_msec_t timeout)
+{
+    ngx_http_model_fetch_t          *fetch;
+    ngx_http_model_discover_load_t  *load;
+
+    fetch = ngx_http_model_discover_fetch(job, &peer->addr,
+                                          NGX_HTTP_MODEL_OLLAMA, "/api/ps");
+    if (fetch == NULL) {
+        return;
+    }
+
+    load = ngx_palloc(fetch->pool, sizeof(ngx_http_model_discover_load_t));
+
+    if (load == NULL
+        || ngx_http_model_discover_copy_peer(fetch->pool, &load->peer, peer)
+           != NGX_OK)
+    {
+        ngx_http_model_fetch_cancel(fetch);
+        return;
+    }
+
+    load->job = job;
+
+    fetch->peer = load->peer.addr.sockaddr ? &load->peer.addr : NULL;
+    fetch->timeout = ngx_min(timeout, job->vendor->timeout);
+
+    if (ngx_http_model_discover_ask(job->discover, fetch,
+                                    ngx_http_model_discover_load_handler, load)
+        == NGX_OK)
+    {
+        job->loading++;
+    }
+}
+
+
+static void
+ngx_http_model_discover_load_handler(void *data, ngx_http_model_fetch_t *fetch)
+{
+    ngx_http_model_discover_load_t *load = data;
+
+    ngx_queue_t                         waiters, *q;
+    ngx_http_model_discover_job_t      *job;
+    ngx_http_model_catalogue_server_t   facts;
+
+    job = load->job;
+
+    ngx_memzero(&facts, sizeof(ngx_http_model_catalogue_server_t));
+
+    if (fetch->status == NGX_HTTP_OK
+        && ngx_http_model_reading_loaded(fetch->pool, &fetch->content,
+                                         &facts.loaded)
+           == NGX_OK)
+    {
+        facts.vendor = job->vendor->id;
+        facts.server = load->peer.name;
+        facts.state = NGX_HTTP_MODEL_SERVER_UNKNOWN;
+        facts.loaded_at = ngx_time();
+
+        (void) ngx_http_model_catalogue_update(job->discover->views->catalogue,
+                                               &facts, &job->discover->log);
+    }
+
+    if (--job->loading) {
+        return;
+    }
+
+    if (ngx_queue_empty(&job->waiters)) {
+        return;
+    }
+
+    /* who is woken may wait again, for the next answers */
+
+    ngx_queue_init(&waiters);
+    ngx_queue_add(&waiters, &job->waiters);
+    ngx_queue_init(&job->waiters);
+
+    while (!ngx_queue_empty(&waiters)) {
+        q = ngx_queue_head(&waiters);
+
+        ngx_http_model_discover_wake(
+            ngx_queue_data(q, ngx_http_model_discover_waiter_t, queue));
+    }
+}
+
+
+static ngx_int_t
+ngx_http_model_discover_wait(ngx_http_model_discover_job_t *job,
+    ngx_msec_t timeout, void (*done)(void *data), void *data)
+{
+    ngx_http_model_discover_waiter_t  *waiter;
+
+    waiter = ngx_calloc(sizeof(ngx_http_model_discover_waiter_t),
+                        &job->discover->log);
+    if (waiter == NULL) {
+        return NGX_ERROR;
+    }
+
+    waiter->done = done;
+    waiter->data = data;
+
+    waiter->timer.handler = ngx_http_model_discover_waiter_handler;
+    waiter->timer.data = waiter;
+    waiter->timer.log = &job->discover->log;
+
+    ngx_queue_insert_tail(&job->waiters, &waiter->queue);
+    ngx_add_timer(&waiter->timer, timeout);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_discover_wake(ngx_http_model_discover_waiter_t *waiter)
+{
+    void  *data;
+    void  (*done)(void *data);
+
+    if (waiter->timer.timer_set) {
+        ngx_del_timer(&waiter->timer);
+    }
+
+    ngx_queue_remove(&waiter->queue);
+
+    done = waiter->done;
+    data = waiter->data;
+
+    ngx_free(waiter);
+
+    done(data);
+}
+
+
+static void
+ngx_http_model_discover_waiter_handler(ngx_event_t *ev)
+{
+    ngx_http_model_discover_wake(ev->data);
+}

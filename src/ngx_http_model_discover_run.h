@@ -1,0 +1,95 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * One server being asked what it has: the conversation and its result.  Owns
+ * the queue of a worker's fetches; calls fetch, reading, view, catalogue.
+ * Used by discover alone.
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_DISCOVER_RUN_H_INCLUDED_
+#define _NGX_HTTP_MODEL_DISCOVER_RUN_H_INCLUDED_
+
+
+#include "ngx_http_model_fetch.h"
+#include "ngx_http_model_peers.h"
+#include "ngx_http_model_view.h"
+
+
+/* largest answer that is not a list or a show document, bytes */
+
+#define NGX_HTTP_MODEL_DISCOVER_SMALL  (1024 * 1024)
+
+
+/* discovery in one worker */
+
+typedef struct {
+    ngx_http_model_views_t     *views;
+    ngx_log_t                   log;
+    ngx_array_t                 jobs;      /* ngx_http_model_discover_job_t */
+    ngx_queue_t                 runs;
+    ngx_queue_t                 queue;     /* fetches that wait */
+    ngx_uint_t                  inflight;
+    ngx_event_t                 tick;
+    unsigned                    pruned:1;
+} ngx_http_model_discover_t;
+
+
+/* one vendor */
+
+typedef struct {
+    ngx_http_model_discover_t  *discover;
+    ngx_http_model_vendor_t    *vendor;
+    ngx_event_t                 timer;
+
+    ngx_uint_t                  loading;   /* fetches of /api/ps */
+    ngx_msec_t                  loaded;    /* when they were started */
+    ngx_queue_t                 waiters;
+    unsigned                    asked:1;   /* loaded is set */
+} ngx_http_model_discover_job_t;
+
+
+typedef void (*ngx_http_model_discover_pt)(void *data,
+    ngx_http_model_fetch_t *fetch);
+
+
+/* 1 when nothing is to be started any more */
+ngx_uint_t ngx_http_model_discover_stopping(void);
+
+/* what the view knows of a server, or NULL; view may be NULL */
+ngx_http_model_server_t *ngx_http_model_discover_server(
+    ngx_http_model_view_t *view, ngx_http_model_vendor_t *vendor,
+    ngx_str_t *name);
+
+/* a copy of src that needs nothing but pool */
+ngx_int_t ngx_http_model_discover_copy_peer(ngx_pool_t *pool,
+    ngx_http_model_peer_t *dst, ngx_http_model_peer_t *src);
+
+/*
+ * Asks the server for its list and updates the catalogue.  When it is being
+ * asked already nothing is done, or, if wanted, the vendor's mark is raised
+ * once more at the end.
+ */
+void ngx_http_model_discover_run(ngx_http_model_discover_job_t *job,
+    ngx_http_model_peer_t *peer, ngx_http_model_view_t *view,
+    ngx_uint_t wanted);
+
+/*
+ * A GET of the uri (NUL-terminated) at a server; what addr points to must
+ * live as long as the fetch.  NULL when memory ran out.
+ */
+ngx_http_model_fetch_t *ngx_http_model_discover_fetch(
+    ngx_http_model_discover_job_t *job, ngx_addr_t *addr, ngx_uint_t dialect,
+    const char *uri);
+
+/*
+ * Starts the fetch, or lets it wait for its turn.  handler is called once,
+ * never from within.  NGX_ERROR: the fetch was freed, no handler is called.
+ */
+ngx_int_t ngx_http_model_discover_ask(ngx_http_model_discover_t *d,
+    ngx_http_model_fetch_t *fetch, ngx_http_model_discover_pt handler,
+    void *data);
+
+
+#endif /* _NGX_HTTP_MODEL_DISCOVER_RUN_H_INCLUDED_ */

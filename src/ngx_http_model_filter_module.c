@@ -1,0 +1,458 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * The response side, and the eye on request bodies.  A module of its own
+ * type: an output filter that an HTTP module registers is overwritten.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_compat.h"
+#include "ngx_http_model_fetch.h"
+#include "ngx_http_model_gateway.h"
+#include "ngx_http_model_respond.h"
+
+
+static ngx_int_t ngx_http_model_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_header_upstream(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_header_refused(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_header_streams(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_header_stream(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_header_replace(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
+static void ngx_http_model_header_remove(ngx_http_request_t *r,
+    const char *name);
+static ngx_int_t ngx_http_model_header_cors(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
+static ngx_int_t ngx_http_model_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_model_request_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_model_filter_init(ngx_conf_t *cf);
+
+
+static ngx_http_module_t  ngx_http_model_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_model_filter_init,            /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_model_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_http_model_filter_module_ctx,     /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+static ngx_http_request_body_filter_pt   ngx_http_next_request_body_filter;
+
+
+static ngx_int_t
+ngx_http_model_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                   body;
+    ngx_uint_t                  status;
+    ngx_http_upstream_t        *u;
+    ngx_http_model_ctx_t       *ctx;
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (ctx && ctx->fetch) {
+        return ngx_http_model_fetch_header(r, ctx->fetch);
+    }
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    if (mlcf->pass == NULL || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    /* phases before ours may have answered already */
+
+    ctx = ngx_http_model_gateway_identify(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    u = r->upstream;
+    rc = NGX_OK;
+
+    if (!ctx->local && !ctx->replaced) {
+
+        if (u && u->cleanup) {
+            rc = ngx_http_model_header_upstream(r, ctx);
+
+        } else if (r->err_status >= NGX_HTTP_BAD_REQUEST) {
+
+            /* nginx's own page */
+
+            status = r->headers_out.status;
+
+            rc = ngx_http_model_respond_page(r, &status, &body);
+
+            if (rc == NGX_OK) {
+                rc = ngx_http_model_header_replace(r, ctx, status, &body);
+            }
+        }
+    }
+
+    if (rc != NGX_OK
+        || ngx_http_model_header_cors(r, ctx, mlcf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
+ngx_http_model_header_upstream(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t    body;
+    ngx_uint_t   status;
+
+    status = r->headers_out.status;
+
+    if (status >= NGX_HTTP_SPECIAL_RESPONSE && status < NGX_HTTP_BAD_REQUEST
+        && status != NGX_HTTP_NOT_MODIFIED)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "model vendor \"%V\" answered with a redirect, status "
+                      "%ui: its proxy_pass is not where its API is",
+                      &ctx->vendor->id, status);
+
+        status = NGX_HTTP_BAD_GATEWAY;
+
+        if (ngx_http_model_respond_vendor(r, ctx->vendor,
+                                          "answered with a redirect", &body)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_model_header_replace(r, ctx, status, &body);
+    }
+
+    if (ngx_http_model_header_refused(r, ctx)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "model vendor \"%V\" refused the key from \"%V\" with "
+                      "status %ui", &ctx->vendor->id,
+                      &ctx->vendor->key.source, status);
+
+        status = NGX_HTTP_BAD_GATEWAY;
+
+        if (ngx_http_model_respond_vendor(r, ctx->vendor, "refused the key "
+                                          "that this gateway has for it",
+                                          &body)
+            != NGX_OK
+            || ngx_http_model_respond_header(r, "x-should-retry", "false")
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_model_header_replace(r, ctx, status, &body);
+    }
+
+    if (ngx_http_model_header_streams(r, ctx)) {
+        return ngx_http_model_header_stream(r);
+    }
+
+    return NGX_OK;
+}
+
+
+/* 401, or 403 with an authentication code, against a key that we set */
+
+static ngx_uint_t
+ngx_http_model_header_refused(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    u_char      *p, *last;
+    ngx_uint_t   i;
+    ngx_buf_t   *b;
+
+    static ngx_str_t  codes[] = {
+        ngx_string("authentication_error"),
+        ngx_string("invalid_api_key"),
+        ngx_string("invalid_authentication"),
+        ngx_string("API_KEY_INVALID")
+    };
+
+    if (ctx->vendor->key.type != NGX_HTTP_MODEL_KEY_VALUE) {
+        return 0;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED) {
+        return 1;
+    }
+
+    if (r->headers_out.status != NGX_HTTP_FORBIDDEN) {
+        return 0;
+    }
+
+    /* what has come of the body with the head */
+
+    b = &r->upstream->buffer;
+    p = b->pos;
+    last = b->last;
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if ((size_t) (last - p) >= codes[i].len
+            && ngx_strlcasestrn(p, last, codes[i].data, codes[i].len - 1))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_model_header_streams(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t  *type;
+
+    type = &r->headers_out.content_type;
+
+    if (type->len >= 17
+        && ngx_strncasecmp(type->data, (u_char *) "text/event-stream", 17)
+           == 0)
+    {
+        return 1;
+    }
+
+    if (type->len >= 20
+        && ngx_strncasecmp(type->data, (u_char *) "application/x-ndjson", 20)
+           == 0)
+    {
+        return 1;
+    }
+
+    /* a stream was asked for, and its length is not known */
+
+    return ctx->stream && ctx->stream_known
+           && r->headers_out.content_length_n == -1
+           && r->headers_out.status == NGX_HTTP_OK;
+}
+
+
+/* frames leave as they come, whatever the location says */
+
+static ngx_int_t
+ngx_http_model_header_stream(ngx_http_request_t *r)
+{
+    r->upstream->buffering = 0;
+
+    /* for a proxy in front of us; the vendor's own line is hidden */
+
+    return ngx_http_model_respond_header(r, "X-Accel-Buffering", "no");
+}
+
+
+static ngx_int_t
+ngx_http_model_header_replace(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t status, ngx_str_t *body)
+{
+    ngx_buf_t  *b;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    ctx->replacement = b;
+    ctx->replaced = 1;
+
+    if (r->upstream && r->upstream->cleanup) {
+        ngx_http_model_header_remove(r, "www-authenticate");
+        ngx_http_clear_location(r);
+    }
+
+    if (r->headers_out.content_encoding) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
+
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    r->headers_out.status = status;
+    r->headers_out.status_line.len = 0;
+    r->headers_out.content_length_n = body->len;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_header_remove(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    len = ngx_strlen(name);
+    part = &r->headers_out.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (header[i].key.len == len
+            && ngx_strncasecmp(header[i].key.data, (u_char *) name, len) == 0)
+        {
+            header[i].hash = 0;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_model_header_cors(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_loc_conf_t *mlcf)
+{
+    if (ctx->cors_done) {
+        return NGX_OK;
+    }
+
+    ctx->cors_done = 1;
+
+    if (!ctx->origin_checked) {
+        ctx->origin_checked = 1;
+        ctx->origin = ngx_http_model_cors_origin(r, mlcf->cors);
+    }
+
+    if (ctx->origin != NGX_HTTP_MODEL_ORIGIN_ALLOWED) {
+        return NGX_OK;
+    }
+
+    return ngx_http_model_cors_headers(r, mlcf->cors, ctx->preflight);
+}
+
+
+static ngx_int_t
+ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t           *cl, out;
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (ctx == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ctx->fetch) {
+        return ngx_http_model_fetch_body(r, ctx->fetch, in);
+    }
+
+    if (!ctx->replaced) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    /* what comes is not wanted: ours goes once in its place */
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    if (ctx->replaced_sent) {
+        return ngx_http_next_body_filter(r, NULL);
+    }
+
+    ctx->replaced_sent = 1;
+
+    out.buf = ctx->replacement;
+    out.next = NULL;
+
+    return ngx_http_next_body_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_model_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_model_module);
+
+    if (ctx && ctx->scanning && ctx->body) {
+        ngx_http_model_body_feed(ctx->body, in);
+    }
+
+    return ngx_http_next_request_body_filter(r, in);
+}
+
+
+static ngx_int_t
+ngx_http_model_filter_init(ngx_conf_t *cf)
+{
+    (void) cf;
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_model_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_model_body_filter;
+
+    ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_model_request_body_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,462 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * Who owns the request when:
+ *
+ *   moment                            owner            ends with
+ *   --------------------------------  ---------------  -----------------------
+ *   preaccess, content handler        nginx's phases   the returned code
+ *   body being read (either phase)    the body reader  our post handler, or a
+ *                                                      4xx that it finalizes
+ *                                                      itself: so the phase
+ *                                                      returns NGX_DONE with
+ *                                                      its own count dropped,
+ *                                                      never NGX_AGAIN
+ *   post handler in preaccess         nginx's phases,  ngx_http_core_run_phases
+ *                                     run again
+ *   post handler in content           us               ngx_http_finalize_
+ *                                                      request(r, dispatch())
+ *   parked by wait                    wait: timer or   finalize(r, resume()),
+ *                                     fetch holds a    or its cleanup when the
+ *                                     count            client is gone
+ *   name being resolved               the resolver,    finalize(r, run()), or
+ *                                     holds a count    its cleanup
+ *   handed over                       the upstream     nginx's own finalizing
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_dispatch.h"
+#include "ngx_http_model_error.h"
+#include "ngx_http_model_gateway.h"
+#include "ngx_http_model_local.h"
+#include "ngx_http_model_names.h"
+#include "ngx_http_model_path.h"
+#include "ngx_http_model_respond.h"
+
+
+static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
+static ngx_int_t ngx_http_model_gateway_method(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_gateway_has_body(
+    const ngx_http_model_endpoint_t *endpoint);
+static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static void ngx_http_model_gateway_preaccess_body_handler(
+    ngx_http_request_t *r);
+static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_gateway_unread(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
+
+ngx_http_model_ctx_t *
+ngx_http_model_gateway_identify(ngx_http_request_t *r)
+{
+    ngx_str_t                   rest;
+    ngx_http_model_ctx_t       *ctx;
+    ngx_http_model_client_t    *client;
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    ctx = ngx_http_model_ctx_create(r);
+
+    if (ctx == NULL || ctx->identified == mlcf) {
+        return ctx;
+    }
+
+    ctx->client = NULL;
+    ctx->dialect = NGX_HTTP_MODEL_OPENAI;
+
+    if (ngx_http_model_path(r, &mlcf->pass->prefix, &ctx->path) != NGX_OK) {
+        return NULL;
+    }
+
+    if (mlcf->clients) {
+        client = ngx_http_model_client_identify(r, mlcf->clients, &ctx->path,
+                                                &rest);
+        ctx->client = client;
+
+        if (client && rest.len != ctx->path.len) {
+            ctx->path = rest;
+            ctx->keyed_path = 1;
+        }
+    }
+
+    ctx->endpoint = ngx_http_model_endpoint_find(&ctx->path, &ctx->rest);
+    ctx->dialect = ctx->endpoint->dialect;
+
+    if ((ctx->endpoint->type == NGX_HTTP_MODEL_EP_MODELS
+         || ctx->endpoint->type == NGX_HTTP_MODEL_EP_MODEL)
+        && (ngx_http_model_request_header(r, "anthropic-version")
+            || ngx_http_model_request_header(r, "x-api-key")))
+    {
+        /* the same path in two dialects: the request's headers tell */
+
+        ctx->dialect = NGX_HTTP_MODEL_ANTHROPIC;
+    }
+
+    ctx->identified = mlcf;
+
+    return ctx;
+}
+
+
+ngx_int_t
+ngx_http_model_gateway_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_http_model_ctx_t       *ctx;
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    if (mlcf->pass == NULL || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_model_gateway_identify(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (!ctx->origin_checked) {
+        ctx->origin_checked = 1;
+        ctx->origin = ngx_http_model_cors_origin(r, mlcf->cors);
+
+        if (ctx->origin == NGX_HTTP_MODEL_ORIGIN_FOREIGN) {
+            (void) ngx_http_discard_request_body(r);
+
+            rc = ngx_http_model_respond_error(r, NGX_HTTP_FORBIDDEN, NULL,
+                                     NULL, "requests from this Origin are not "
+                                     "allowed, model_cors says which are");
+
+            ngx_http_finalize_request(r, rc);
+            return NGX_DONE;
+        }
+
+        if (ctx->origin == NGX_HTTP_MODEL_ORIGIN_ALLOWED
+            && ngx_http_model_cors_preflight(r))
+        {
+            (void) ngx_http_discard_request_body(r);
+
+            ctx->preflight = 1;
+            ctx->local = 1;
+
+            r->headers_out.status = NGX_HTTP_NO_CONTENT;
+            r->header_only = 1;
+
+            ngx_http_finalize_request(r, ngx_http_send_header(r));
+            return NGX_DONE;
+        }
+    }
+
+    if (mlcf->read != NGX_HTTP_MODEL_READ_PREACCESS || ctx->body_read
+        || !ngx_http_model_gateway_has_body(ctx->endpoint)
+        || (mlcf->clients && ctx->client == NULL)
+        || !(ctx->endpoint->kind & mlcf->allow)
+        || !(r->method & ctx->endpoint->methods))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_model_gateway_prepare(r, ctx) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_read_client_request_body(r,
+                                ngx_http_model_gateway_preaccess_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_model_gateway_preaccess_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    ctx->scanning = 0;
+    ctx->body_read = 1;
+
+    /* what variables may tell from now on; errors are the content handler's */
+
+    ngx_http_model_dispatch_peek(r, ctx);
+
+    r->preserve_body = 1;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+ngx_int_t
+ngx_http_model_gateway_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_http_model_ctx_t       *ctx;
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    ctx = ngx_http_model_gateway_identify(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_model_gateway_gate(r, ctx, mlcf);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    switch (ctx->endpoint->type) {
+
+    case NGX_HTTP_MODEL_EP_SHOW:
+    case NGX_HTTP_MODEL_EP_ROUTED:
+        break;
+
+    case NGX_HTTP_MODEL_EP_BLOB:
+    case NGX_HTTP_MODEL_EP_OTHER:
+        return ngx_http_model_gateway_unread(r, ctx);
+
+    default:
+        rc = ngx_http_discard_request_body(r);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        return ngx_http_model_local(r);
+    }
+
+    r->preserve_body = 0;
+
+    if (ctx->body_read) {
+        return ngx_http_model_dispatch(r, ctx);
+    }
+
+    if (ctx->body == NULL && ngx_http_model_gateway_prepare(r, ctx) != NGX_OK) {
+        (void) ngx_http_discard_request_body(r);
+
+        return ngx_http_model_respond_error(r, ctx->status, NULL, NULL, "%V",
+                                            &ctx->message);
+    }
+
+    rc = ngx_http_read_client_request_body(r,
+                                          ngx_http_model_gateway_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* what needs no body: NGX_DECLINED lets the request pass */
+
+static ngx_int_t
+ngx_http_model_gateway_gate(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_loc_conf_t *mlcf)
+{
+    const char  *kind;
+
+    if (mlcf->clients && ctx->client == NULL) {
+        (void) ngx_http_discard_request_body(r);
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_UNAUTHORIZED,
+                               "invalid_api_key", NULL, "a key of this "
+                               "gateway is needed: as \"Authorization: Bearer "
+                               "KEY\", as \"x-api-key: KEY\", or as the first "
+                               "part of the path");
+    }
+
+    if (!(ctx->endpoint->kind & mlcf->allow)) {
+        (void) ngx_http_discard_request_body(r);
+
+        kind = (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE) ? "manage"
+               : (ctx->endpoint->kind == NGX_HTTP_MODEL_OTHER) ? "other"
+               : "inference";
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_FORBIDDEN, NULL, NULL,
+                               "requests of the kind \"%s\" are not allowed "
+                               "here, model_allow says which are", kind);
+    }
+
+    return ngx_http_model_gateway_method(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_model_gateway_method(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    u_char      *p;
+    ngx_str_t    allow;
+    ngx_uint_t   i, methods;
+
+    static struct {
+        ngx_uint_t    method;
+        const char   *name;
+    } names[] = {
+        { NGX_HTTP_GET, "GET" },
+        { NGX_HTTP_HEAD, "HEAD" },
+        { NGX_HTTP_POST, "POST" },
+        { NGX_HTTP_PUT, "PUT" },
+        { NGX_HTTP_PATCH, "PATCH" },
+        { NGX_HTTP_DELETE, "DELETE" }
+    };
+
+    methods = ctx->endpoint->methods;
+
+    if (r->method & methods) {
+        return NGX_DECLINED;
+    }
+
+    (void) ngx_http_discard_request_body(r);
+
+    p = ngx_pnalloc(r->pool, 64);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    allow.data = p;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (methods & names[i].method) {
+            p = ngx_sprintf(p, "%s%s", (p == allow.data) ? "" : ", ",
+                            names[i].name);
+        }
+    }
+
+    *p = '\0';
+    allow.len = p - allow.data;
+
+    if (ngx_http_model_respond_header(r, "Allow", (char *) allow.data)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_NOT_ALLOWED,
+                                        "method_not_supported", NULL,
+                                        "this path takes %V", &allow);
+}
+
+
+static ngx_uint_t
+ngx_http_model_gateway_has_body(const ngx_http_model_endpoint_t *endpoint)
+{
+    return endpoint->type == NGX_HTTP_MODEL_EP_ROUTED
+           || endpoint->type == NGX_HTTP_MODEL_EP_SHOW;
+}
+
+
+/* readies the scan; NGX_DECLINED with status and message: not this body */
+
+static ngx_int_t
+ngx_http_model_gateway_prepare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_model_request_header(r, "content-encoding");
+
+    if (h && h->value.len
+        && !(h->value.len == 8
+             && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) == 0))
+    {
+        ctx->status = NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+        ngx_str_set(&ctx->message, "compressed request bodies are not "
+                                   "supported, send it without "
+                                   "Content-Encoding");
+        return NGX_DECLINED;
+    }
+
+    ctx->body = ngx_http_model_names_body(r, ctx->endpoint);
+
+    if (ctx->body == NULL) {
+        ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_DECLINED;
+    }
+
+    ctx->scanning = 1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    ctx->scanning = 0;
+    ctx->body_read = 1;
+
+    ngx_http_finalize_request(r, ngx_http_model_dispatch(r, ctx));
+}
+
+
+/* paths whose body names no model, or must not be read */
+
+static ngx_int_t
+ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t                   path, name;
+    ngx_http_model_vendor_t    *vendor;
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    vendor = mlcf->pass->single;
+
+    if (vendor == NULL && mlcf->fallback) {
+        vendor = mlcf->fallback->vendor;
+    }
+
+    if (vendor == NULL) {
+        (void) ngx_http_discard_request_body(r);
+
+        name = ngx_http_model_error_quote(r->pool, &ctx->path);
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_NOT_FOUND,
+                               "unknown_url", NULL, "\"%V\" names no model: "
+                               "it needs a location with one vendor, or "
+                               "model_default", &name);
+    }
+
+    ctx->vendor = vendor;
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB) {
+        return ngx_http_model_dispatch_hop(r, ctx, vendor, &ctx->path);
+    }
+
+    if (ctx->keyed_path) {
+        /* the client's own bytes hold its key */
+        r->valid_unparsed_uri = 0;
+    }
+
+    if (ngx_http_model_path_raw(r, &mlcf->pass->prefix, &ctx->path, &path)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_model_dispatch_hop(r, ctx, vendor, &path);
+}

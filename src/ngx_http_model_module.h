@@ -1,0 +1,80 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * Configuration structures of the module, and the names of pointers to them:
+ *   mmcf  ngx_http_model_main_conf_t
+ *   mlcf  ngx_http_model_loc_conf_t
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_MODULE_H_INCLUDED_
+#define _NGX_HTTP_MODEL_MODULE_H_INCLUDED_
+
+
+#include "ngx_http_model_client.h"
+#include "ngx_http_model_cors.h"
+#include "ngx_http_model_request.h"
+#include "ngx_http_model_view.h"
+
+
+extern ngx_module_t  ngx_http_model_module;
+
+
+#define NGX_HTTP_MODEL_READ_CONTENT    0
+#define NGX_HTTP_MODEL_READ_PREACCESS  1
+
+
+/* one model_pass */
+
+typedef struct {
+    ngx_array_t                      *names;      /* of vendors, ngx_str_t;
+                                                     NULL: all */
+    ngx_array_t                      *vendors;    /* resolved, by rank */
+    ngx_http_model_vendor_t          *single;
+    ngx_str_t                         prefix;     /* the location's name */
+
+    /* where it stands, for what is checked after everything is read */
+    ngx_http_conf_ctx_t              *ctx;
+    u_char                           *file_name;
+    ngx_uint_t                        line;
+} ngx_http_model_pass_t;
+
+
+/* one model_default */
+
+typedef struct {
+    ngx_str_t                         text;
+    ngx_http_model_vendor_t          *vendor;
+    ngx_str_t                         model;
+    u_char                           *file_name;
+    ngx_uint_t                        line;
+} ngx_http_model_default_t;
+
+
+typedef struct {
+    ngx_array_t                       vendors;    /* ngx_http_model_vendor_t *
+                                                     in order of the file */
+    ngx_array_t                       ranked;     /* the same, by rank */
+    ngx_array_t                       passes;     /* ngx_http_model_pass_t * */
+    ngx_array_t                       defaults;   /* ngx_http_model_default_t
+                                                     * */
+    ngx_str_t                         zone_name;
+    size_t                            zone_size;
+    ngx_str_t                         separator;
+    ngx_http_model_views_t            views;
+    ngx_uint_t                        preaccess;  /* some location reads so */
+} ngx_http_model_main_conf_t;
+
+
+typedef struct {
+    ngx_http_model_pass_t            *pass;       /* NULL: not ours */
+    ngx_uint_t                        allow;      /* kinds */
+    ngx_array_t                      *clients;    /* NULL: off */
+    ngx_uint_t                        read;
+    ngx_http_model_cors_t            *cors;
+    ngx_http_model_default_t         *fallback;   /* NULL: none */
+} ngx_http_model_loc_conf_t;
+
+
+#endif /* _NGX_HTTP_MODEL_MODULE_H_INCLUDED_ */

@@ -1,0 +1,213 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_peers.h"
+
+
+#define NGX_HTTP_MODEL_PEERS_SERVER  255
+
+
+/* what is copied while the peers are locked, without allocation */
+
+typedef struct {
+    ngx_sockaddr_t   sockaddr;
+    socklen_t        socklen;
+    size_t           name_len;
+    size_t           server_len;
+    ngx_uint_t       down;
+    ngx_uint_t       backup;
+    u_char           name[NGX_SOCKADDR_STRLEN];
+    u_char           server[NGX_HTTP_MODEL_PEERS_SERVER];
+} ngx_http_model_peers_copy_t;
+
+
+static ngx_array_t *ngx_http_model_peers_single(
+    ngx_http_model_vendor_t *vendor, ngx_array_t *array);
+static ngx_uint_t ngx_http_model_peers_walk(
+    ngx_http_upstream_rr_peers_t *peers, ngx_http_model_peers_copy_t *copies,
+    ngx_uint_t n);
+static void ngx_http_model_peers_copy(ngx_http_upstream_rr_peer_t *peer,
+    ngx_http_model_peers_copy_t *copy);
+static ngx_uint_t ngx_http_model_peers_known(ngx_array_t *array,
+    ngx_http_model_peers_copy_t *copy);
+static ngx_http_model_peer_t *ngx_http_model_peers_add(ngx_array_t *array,
+    ngx_http_model_peers_copy_t *copy);
+
+
+ngx_array_t *
+ngx_http_model_peers(ngx_http_model_vendor_t *vendor, ngx_pool_t *pool)
+{
+    ngx_uint_t                     i, n;
+    ngx_array_t                   *array;
+    ngx_http_upstream_rr_peers_t  *peers;
+    ngx_http_model_peers_copy_t   *copies;
+
+    array = ngx_array_create(pool, 4, sizeof(ngx_http_model_peer_t));
+    if (array == NULL) {
+        return NULL;
+    }
+
+    if (vendor->resolve
+        || vendor->upstream == NULL
+        || !(vendor->upstream->flags & NGX_HTTP_UPSTREAM_CREATE)
+        || vendor->upstream->peer.data == NULL)
+    {
+        return ngx_http_model_peers_single(vendor, array);
+    }
+
+    peers = vendor->upstream->peer.data;
+
+    n = ngx_http_model_peers_walk(peers, NULL, 0);
+
+    if (n == 0) {
+        return array;
+    }
+
+    copies = ngx_palloc(pool, n * sizeof(ngx_http_model_peers_copy_t));
+    if (copies == NULL) {
+        return NULL;
+    }
+
+    /* the list may have changed between the walks */
+
+    n = ngx_min(n, ngx_http_model_peers_walk(peers, copies, n));
+
+    for (i = 0; i < n; i++) {
+
+        if (ngx_http_model_peers_known(array, &copies[i])) {
+            continue;
+        }
+
+        if (ngx_http_model_peers_add(array, &copies[i]) == NULL) {
+            return NULL;
+        }
+    }
+
+    return array;
+}
+
+
+static ngx_array_t *
+ngx_http_model_peers_single(ngx_http_model_vendor_t *vendor,
+    ngx_array_t *array)
+{
+    ngx_http_model_peer_t  *peer;
+
+    peer = ngx_array_push(array);
+    if (peer == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(peer, sizeof(ngx_http_model_peer_t));
+
+    peer->name = vendor->authority;
+    peer->server = vendor->authority;
+
+    return array;
+}
+
+
+/* copies at most n peers, returns how many there are */
+
+static ngx_uint_t
+ngx_http_model_peers_walk(ngx_http_upstream_rr_peers_t *peers,
+    ngx_http_model_peers_copy_t *copies, ngx_uint_t n)
+{
+    ngx_uint_t                     i;
+    ngx_http_upstream_rr_peer_t   *peer;
+    ngx_http_upstream_rr_peers_t  *group;
+
+    i = 0;
+
+    ngx_http_upstream_rr_peers_rlock(peers);
+
+    for (group = peers; group; group = group->next) {
+
+        for (peer = group->peer; peer; peer = peer->next) {
+
+            if (i < n) {
+                ngx_http_model_peers_copy(peer, &copies[i]);
+                copies[i].backup = (group != peers);
+            }
+
+            i++;
+        }
+    }
+
+    ngx_http_upstream_rr_peers_unlock(peers);
+
+    return i;
+}
+
+
+static void
+ngx_http_model_peers_copy(ngx_http_upstream_rr_peer_t *peer,
+    ngx_http_model_peers_copy_t *copy)
+{
+    copy->socklen = ngx_min(peer->socklen, (socklen_t) sizeof(ngx_sockaddr_t));
+    ngx_memcpy(&copy->sockaddr, peer->sockaddr, copy->socklen);
+
+    copy->name_len = ngx_min(peer->name.len, NGX_SOCKADDR_STRLEN);
+    ngx_memcpy(copy->name, peer->name.data, copy->name_len);
+
+    copy->server_len = ngx_min(peer->server.len, NGX_HTTP_MODEL_PEERS_SERVER);
+    ngx_memcpy(copy->server, peer->server.data, copy->server_len);
+
+    copy->down = (peer->down != 0);
+}
+
+
+static ngx_uint_t
+ngx_http_model_peers_known(ngx_array_t *array,
+    ngx_http_model_peers_copy_t *copy)
+{
+    ngx_uint_t              i;
+    ngx_http_model_peer_t  *peer;
+
+    peer = array->elts;
+
+    for (i = 0; i < array->nelts; i++) {
+
+        if (peer[i].name.len == copy->name_len
+            && ngx_memcmp(peer[i].name.data, copy->name, copy->name_len) == 0)
+        {
+            peer[i].down &= copy->down;
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_http_model_peer_t *
+ngx_http_model_peers_add(ngx_array_t *array, ngx_http_model_peers_copy_t *copy)
+{
+    ngx_http_model_peer_t  *peer;
+
+    peer = ngx_array_push(array);
+    if (peer == NULL) {
+        return NULL;
+    }
+
+    peer->name.len = copy->name_len;
+    peer->name.data = copy->name;
+    peer->server.len = copy->server_len;
+    peer->server.data = copy->server;
+
+    peer->addr.sockaddr = &copy->sockaddr.sockaddr;
+    peer->addr.socklen = copy->socklen;
+    peer->addr.name = peer->name;
+
+    peer->down = copy->down;
+    peer->backup = copy->backup;
+
+    return peer;
+}

@@ -1,0 +1,103 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * State of one request.  Owns the context and its life time: it survives
+ * internal redirects by a pool cleanup, as realip's does.  Calls nothing of
+ * ours.
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_REQUEST_H_INCLUDED_
+#define _NGX_HTTP_MODEL_REQUEST_H_INCLUDED_
+
+
+#include "ngx_http_model_body.h"
+#include "ngx_http_model_client.h"
+#include "ngx_http_model_endpoint.h"
+#include "ngx_http_model_vendor.h"
+
+
+extern ngx_module_t  ngx_http_model_module;
+
+
+typedef struct ngx_http_model_ctx_s    ngx_http_model_ctx_t;
+typedef struct ngx_http_model_fetch_s  ngx_http_model_fetch_t;
+
+
+/* one try at one vendor */
+
+typedef struct {
+    ngx_http_model_vendor_t          *vendor;
+    ngx_uint_t                        dialect;   /* of the path */
+    ngx_str_t                         uri;       /* path and args, without the
+                                                    vendor's base */
+    ngx_addr_t                       *peer;      /* pinned, or NULL */
+    ngx_http_upstream_resolved_t     *resolved;  /* of a run-time name */
+} ngx_http_model_hop_t;
+
+
+struct ngx_http_model_ctx_s {
+    ngx_http_request_t               *request;   /* subrequests share a pool */
+
+    const ngx_http_model_endpoint_t  *endpoint;
+    ngx_str_t                         path;      /* API path, decoded */
+    ngx_str_t                         rest;      /* after the fixed part */
+    ngx_uint_t                        dialect;   /* for errors */
+    void                             *identified;  /* the location's conf that
+                                                    all above is of */
+
+    ngx_http_model_body_t            *body;      /* scanned, or NULL */
+    ngx_uint_t                        status;    /* of a refusal found while
+                                                    the body was read, or 0 */
+
+    ngx_str_t                         model;     /* as the client named it */
+    ngx_str_t                         name;      /* as sent upstream */
+    ngx_http_model_vendor_t          *vendor;
+    ngx_http_model_client_t          *client;
+
+    ngx_http_model_hop_t             *hop;
+    ngx_http_model_fetch_t           *fetch;     /* answer is captured */
+
+    ngx_str_t                         message;   /* of our own error */
+    ngx_buf_t                        *replacement;  /* filter's answer */
+
+    /* of handover, while create_request runs */
+    ngx_str_t                         unparsed_uri;
+    ngx_uint_t                        log_level;
+    ngx_array_t                      *hidden;
+    ngx_int_t                       (*create_request)(ngx_http_request_t *r);
+
+    unsigned                          valid_unparsed_uri:1;
+    unsigned                          swapped:1;     /* the vendor's view */
+    unsigned                          created:1;     /* the head is made */
+    unsigned                          unresolved:1;  /* DNS had no answer */
+    unsigned                          keyed_path:1;  /* holds the client's key */
+    unsigned                          preflight:1;
+    unsigned                          scanning:1;    /* body filter feeds */
+    unsigned                          body_read:1;
+    unsigned                          scanned:1;     /* the scan's end is */
+    unsigned                          accepted:1;    /* known, and its result */
+    unsigned                          local:1;       /* we answer */
+    unsigned                          replaced:1;    /* filter answers */
+    unsigned                          replaced_sent:1;
+    unsigned                          stream:1;      /* asked for */
+    unsigned                          stream_known:1;
+    unsigned                          origin:2;
+    unsigned                          origin_checked:1;
+    unsigned                          cors_done:1;
+};
+
+
+/* the request's context, also after an internal redirect; NULL: none yet */
+ngx_http_model_ctx_t *ngx_http_model_ctx(ngx_http_request_t *r);
+
+/* the same, made at need; NULL when memory ran out */
+ngx_http_model_ctx_t *ngx_http_model_ctx_create(ngx_http_request_t *r);
+
+/* a header of the client by its lower-case name, the first one, or NULL */
+ngx_table_elt_t *ngx_http_model_request_header(ngx_http_request_t *r,
+    const char *name);
+
+
+#endif /* _NGX_HTTP_MODEL_REQUEST_H_INCLUDED_ */

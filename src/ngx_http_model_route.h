@@ -1,0 +1,68 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * What a model name means: name -> vendor and the vendor's own name.  Pure:
+ * reads a view and the location's vendors, takes memory from a pool.
+ * Health never changes what a name means.
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_ROUTE_H_INCLUDED_
+#define _NGX_HTTP_MODEL_ROUTE_H_INCLUDED_
+
+
+#include "ngx_http_model_view.h"
+
+
+typedef struct {
+    ngx_http_model_view_t     *view;
+    ngx_array_t               *vendors;    /* of the location, by rank:
+                                              ngx_http_model_vendor_t * */
+    ngx_http_model_vendor_t   *single;     /* model_pass names exactly one */
+    ngx_http_model_vendor_t   *fallback;   /* model_default, or NULL */
+    ngx_str_t                  fallback_model;   /* of model_default, or "" */
+    ngx_array_t               *patterns;   /* of the client key: ngx_str_t on
+                                              listed names; NULL: all */
+    ngx_uint_t                 dialect;    /* of the request's path */
+    ngx_str_t                  separator;  /* of model_separator, "" is ":" */
+} ngx_http_model_scope_t;
+
+
+typedef struct {
+    ngx_http_model_vendor_t   *vendor;
+    ngx_str_t                  name;       /* to send upstream; points into
+                                              the asked name, the view, the
+                                              configuration or pool */
+    ngx_http_model_model_t    *model;      /* NULL: routed, not listed */
+    const char                *reason;     /* "listed name", "prefix", ... */
+} ngx_http_model_route_t;
+
+
+/*
+ * Resolves a name (1 to 256 bytes, no control characters) in this order: a
+ * name exactly as listed; a declared prefix vendor:model or vendor/model; a
+ * bare name by the catalogue, smallest rank first; the single vendor; the
+ * default.  ":latest" is implied where a dialect implies it.
+ * NGX_OK; NGX_DECLINED: no such model here; NGX_ABORT: known, but the client
+ * key's patterns or the vendor's expose forbid it (told as unknown).
+ * For an empty name (the request names none): single, else default.
+ */
+ngx_int_t ngx_http_model_route(ngx_http_model_scope_t *scope, ngx_str_t *name,
+    ngx_http_model_route_t *route, ngx_pool_t *pool);
+
+/* 1 when the scope lets the model be seen in listings */
+ngx_uint_t ngx_http_model_route_visible(ngx_http_model_scope_t *scope,
+    ngx_http_model_model_t *model);
+
+/*
+ * At most max listed names near to the asked one, nearest first, into an
+ * array of ngx_str_t in pool (empty when none is near; NULL when memory ran
+ * out), the bytes in the view.  Bounded work: at most 2,000 models are looked
+ * at.
+ */
+ngx_array_t *ngx_http_model_route_near(ngx_http_model_scope_t *scope,
+    ngx_str_t *name, ngx_uint_t max, ngx_pool_t *pool);
+
+
+#endif /* _NGX_HTTP_MODEL_ROUTE_H_INCLUDED_ */

@@ -1,0 +1,98 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_scope.h"
+
+
+ngx_int_t
+ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
+{
+    ngx_http_model_ctx_t        *ctx;
+    ngx_http_model_loc_conf_t   *mlcf;
+    ngx_http_model_main_conf_t  *mmcf;
+
+    ctx = ngx_http_model_ctx(r);
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
+
+    ngx_memzero(scope, sizeof(ngx_http_model_scope_t));
+
+    scope->view = ngx_http_model_view(&mmcf->views, r->connection->log);
+    if (scope->view == NULL) {
+        return NGX_ERROR;
+    }
+
+    scope->vendors = mlcf->pass->vendors;
+    scope->single = mlcf->pass->single;
+
+    if (mlcf->fallback) {
+        scope->fallback = mlcf->fallback->vendor;
+        scope->fallback_model = mlcf->fallback->model;
+    }
+
+    scope->patterns = ctx->client ? ctx->client->patterns : NULL;
+    scope->dialect = ctx->dialect;
+    scope->separator = mmcf->separator;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_model_scope_complete(ngx_http_model_scope_t *scope)
+{
+    ngx_uint_t                 i;
+    ngx_http_model_vendor_t  **vendor;
+
+    vendor = scope->vendors->elts;
+
+    for (i = 0; i < scope->vendors->nelts; i++) {
+        if (!ngx_http_model_view_complete(scope->view, vendor[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_msec_t
+ngx_http_model_scope_timeout(ngx_http_model_scope_t *scope)
+{
+    ngx_uint_t                 i;
+    ngx_msec_t                 timeout;
+    ngx_http_model_vendor_t  **vendor;
+
+    timeout = 0;
+    vendor = scope->vendors->elts;
+
+    for (i = 0; i < scope->vendors->nelts; i++) {
+        if (vendor[i]->discover && vendor[i]->timeout > timeout) {
+            timeout = vendor[i]->timeout;
+        }
+    }
+
+    return timeout;
+}
+
+
+ngx_uint_t
+ngx_http_model_scope_ready(ngx_http_request_t *r, void *data)
+{
+    ngx_http_model_scope_t  scope;
+
+    (void) data;
+
+    if (ngx_http_model_scope(r, &scope) != NGX_OK) {
+        return 1;
+    }
+
+    return ngx_http_model_scope_complete(&scope);
+}

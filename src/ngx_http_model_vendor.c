@@ -1,0 +1,1059 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_preset.h"
+#include "ngx_http_model_proxy.h"
+#include "ngx_http_model_vendor.h"
+
+
+#define NGX_HTTP_MODEL_ID_LEN  32
+
+
+typedef char *(*ngx_http_model_vendor_set_pt)(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_uint_t                     min;     /* arguments */
+    ngx_uint_t                     max;
+    ngx_http_model_vendor_set_pt   set;
+} ngx_http_model_vendor_command_t;
+
+
+typedef struct {
+    ngx_http_model_vendor_t       *vendor;
+    ngx_http_conf_ctx_t           *ctx;
+} ngx_http_model_vendor_parse_t;
+
+
+static char *ngx_http_model_vendor_directive(ngx_conf_t *cf,
+    ngx_command_t *dummy, void *conf);
+static ngx_http_model_vendor_t *ngx_http_model_vendor_create(ngx_conf_t *cf,
+    ngx_array_t *vendors, ngx_str_t *id);
+static char *ngx_http_model_vendor_done(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_label(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_rank(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_hosting(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_instances(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_dialect(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_bridge(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_key(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_model(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_param(ngx_conf_t *cf,
+    ngx_http_model_declared_t *declared, ngx_str_t *param);
+static char *ngx_http_model_vendor_tokens(ngx_conf_t *cf, ngx_int_t *field,
+    ngx_str_t *param, ngx_str_t *text);
+static char *ngx_http_model_vendor_price(ngx_conf_t *cf, ngx_str_t *field,
+    ngx_str_t *param, ngx_str_t *text);
+static char *ngx_http_model_vendor_caps(ngx_conf_t *cf,
+    ngx_http_model_declared_t *declared, ngx_str_t *text);
+static char *ngx_http_model_vendor_discover(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_expose(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_prefix(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_preset(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor);
+static ngx_uint_t ngx_http_model_vendor_text(ngx_str_t *s);
+
+
+static ngx_http_model_vendor_command_t  ngx_http_model_vendor_commands[] = {
+
+    { ngx_string("label"), 1, 1, ngx_http_model_vendor_label },
+    { ngx_string("rank"), 1, 1, ngx_http_model_vendor_rank },
+    { ngx_string("hosting"), 1, 1, ngx_http_model_vendor_hosting },
+    { ngx_string("instances"), 1, 1, ngx_http_model_vendor_instances },
+    { ngx_string("dialect"), 1, 3, ngx_http_model_vendor_dialect },
+    { ngx_string("bridge"), 1, 1, ngx_http_model_vendor_bridge },
+    { ngx_string("key"), 1, 3, ngx_http_model_vendor_key },
+    { ngx_string("model"), 1, 64, ngx_http_model_vendor_model },
+    { ngx_string("discover"), 1, 2, ngx_http_model_vendor_discover },
+    { ngx_string("expose"), 1, 1024, ngx_http_model_vendor_expose },
+    { ngx_string("prefix"), 1, 1, ngx_http_model_vendor_prefix },
+    { ngx_string("default"), 2, 2, ngx_http_model_vendor_preset },
+    { ngx_string("force"), 2, 2, ngx_http_model_vendor_preset },
+    { ngx_null_string, 0, 0, NULL }
+};
+
+
+static ngx_conf_enum_t  ngx_http_model_vendor_dialects[] = {
+    { ngx_string("ollama"), NGX_HTTP_MODEL_OLLAMA },
+    { ngx_string("openai"), NGX_HTTP_MODEL_OPENAI },
+    { ngx_string("anthropic"), NGX_HTTP_MODEL_ANTHROPIC },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_model_vendor_capabilities[] = {
+    { ngx_string("completion"), NGX_HTTP_MODEL_CAP_COMPLETION },
+    { ngx_string("tools"), NGX_HTTP_MODEL_CAP_TOOLS },
+    { ngx_string("insert"), NGX_HTTP_MODEL_CAP_INSERT },
+    { ngx_string("vision"), NGX_HTTP_MODEL_CAP_VISION },
+    { ngx_string("embedding"), NGX_HTTP_MODEL_CAP_EMBEDDING },
+    { ngx_string("thinking"), NGX_HTTP_MODEL_CAP_THINKING },
+    { ngx_string("image"), NGX_HTTP_MODEL_CAP_IMAGE },
+    { ngx_string("audio"), NGX_HTTP_MODEL_CAP_AUDIO },
+    { ngx_null_string, 0 }
+};
+
+
+ngx_uint_t
+ngx_http_model_wildcard(ngx_str_t *pattern, ngx_str_t *name)
+{
+    u_char  *p, *s, *plast, *slast, *star, *mark;
+
+    p = pattern->data;
+    s = name->data;
+    plast = p + pattern->len;
+    slast = s + name->len;
+    star = NULL;
+    mark = NULL;
+
+    while (s < slast) {
+
+        if (p < plast && *p == '*') {
+            star = p++;
+            mark = s;
+            continue;
+        }
+
+        if (p < plast && *p == *s) {
+            p++;
+            s++;
+            continue;
+        }
+
+        if (star == NULL) {
+            return 0;
+        }
+
+        p = star + 1;
+        s = ++mark;
+    }
+
+    while (p < plast && *p == '*') {
+        p++;
+    }
+
+    return p == plast;
+}
+
+
+ngx_uint_t
+ngx_http_model_vendor_exposes(ngx_http_model_vendor_t *vendor,
+    ngx_str_t *model)
+{
+    ngx_str_t   *pattern, plain;
+    ngx_uint_t   i;
+
+    if (vendor->expose == NULL) {
+        return 1;
+    }
+
+    pattern = vendor->expose->elts;
+
+    /* "llama3" and "llama3:latest" are one model */
+
+    plain = *model;
+
+    if (plain.len > 7
+        && ngx_strncmp(plain.data + plain.len - 7, ":latest", 7) == 0)
+    {
+        plain.len -= 7;
+    }
+
+    for (i = 0; i < vendor->expose->nelts; i++) {
+        if (ngx_http_model_wildcard(&pattern[i], model)
+            || ngx_http_model_wildcard(&pattern[i], &plain))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_http_model_vendor_t *
+ngx_http_model_vendor_find(ngx_array_t *vendors, ngx_str_t *id)
+{
+    ngx_uint_t                 i;
+    ngx_http_model_vendor_t  **vendor;
+
+    vendor = vendors->elts;
+
+    for (i = 0; i < vendors->nelts; i++) {
+        if (vendor[i]->id.len == id->len
+            && ngx_memcmp(vendor[i]->id.data, id->data, id->len) == 0)
+        {
+            return vendor[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+char *
+ngx_http_model_vendor_block(ngx_conf_t *cf, ngx_array_t *vendors)
+{
+    char                           *rv;
+    ngx_str_t                      *value;
+    ngx_conf_t                      saved;
+    ngx_http_model_vendor_t        *vendor;
+    ngx_http_model_vendor_parse_t   parse;
+
+    value = cf->args->elts;
+
+    vendor = ngx_http_model_vendor_create(cf, vendors, &value[1]);
+    if (vendor == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    saved = *cf;
+
+    parse.vendor = vendor;
+    parse.ctx = cf->ctx;
+
+    cf->handler = ngx_http_model_vendor_directive;
+    cf->handler_conf = (char *) &parse;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = saved;
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_model_vendor_done(cf, vendor);
+}
+
+
+static ngx_http_model_vendor_t *
+ngx_http_model_vendor_create(ngx_conf_t *cf, ngx_array_t *vendors,
+    ngx_str_t *id)
+{
+    u_char                      c;
+    ngx_uint_t                  i;
+    ngx_http_model_vendor_t    *vendor, **slot;
+
+    for (i = 0; i < id->len; i++) {
+        c = id->data[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+              || (i && (c == '-' || c == '_'))))
+        {
+            break;
+        }
+    }
+
+    if (id->len == 0 || i != id->len || id->len > NGX_HTTP_MODEL_ID_LEN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid vendor id \"%V\", it must be 1 to %d of "
+                           "\"a-z\", \"0-9\", \"-\", \"_\" and begin with a "
+                           "letter or digit", id, NGX_HTTP_MODEL_ID_LEN);
+        return NULL;
+    }
+
+    vendor = ngx_http_model_vendor_find(vendors, id);
+
+    if (vendor) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate \"model_vendor\" \"%V\", it is declared "
+                           "in %s:%ui", id, vendor->file_name, vendor->line);
+        return NULL;
+    }
+
+    vendor = ngx_pcalloc(cf->pool, sizeof(ngx_http_model_vendor_t));
+    if (vendor == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&vendor->declared, cf->pool, 4,
+                       sizeof(ngx_http_model_declared_t))
+        != NGX_OK
+        || ngx_array_init(&vendor->presets, cf->pool, 2,
+                          sizeof(ngx_http_model_preset_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    vendor->id = *id;
+    vendor->index = vendors->nelts;
+    vendor->rank = NGX_CONF_UNSET;
+    vendor->instances = NGX_CONF_UNSET;
+    vendor->interval = NGX_CONF_UNSET_MSEC;
+    vendor->timeout = NGX_CONF_UNSET_MSEC;
+    vendor->discover = 1;
+    vendor->prefix = 1;
+    vendor->file_name = cf->conf_file->file.name.data;
+    vendor->line = cf->conf_file->line;
+
+    if (ngx_http_model_proxy_create(cf, vendor) != NGX_OK) {
+        return NULL;
+    }
+
+    slot = ngx_array_push(vendors);
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    *slot = vendor;
+
+    return vendor;
+}
+
+
+static char *
+ngx_http_model_vendor_directive(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf)
+{
+    char                             *rv;
+    ngx_str_t                        *value;
+    ngx_uint_t                        n;
+    ngx_http_model_vendor_parse_t    *parse;
+    ngx_http_model_vendor_command_t  *cmd;
+
+    (void) dummy;
+
+    parse = conf;
+    value = cf->args->elts;
+    n = cf->args->nelts - 1;
+
+    if (value[0].len == 7 && ngx_strncmp(value[0].data, "include", 7) == 0) {
+
+        if (n != 1) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of arguments in \"include\" "
+                               "directive");
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_conf_include(cf, NULL, NULL);
+    }
+
+    if (ngx_strncmp(value[0].data, "proxy_", 6) == 0) {
+        rv = ngx_http_model_proxy_directive(cf, parse->vendor, NGX_OK);
+        goto done;
+    }
+
+    for (cmd = ngx_http_model_vendor_commands; cmd->name.len; cmd++) {
+
+        if (cmd->name.len != value[0].len
+            || ngx_strncmp(cmd->name.data, value[0].data, value[0].len) != 0)
+        {
+            continue;
+        }
+
+        if (n < cmd->min || n > cmd->max) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid number of arguments in \"%V\" "
+                               "directive", &value[0]);
+            return NGX_CONF_ERROR;
+        }
+
+        rv = cmd->set(cf, parse->vendor);
+        goto done;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "unknown directive \"%V\" in \"model_vendor\"",
+                       &value[0]);
+    return NGX_CONF_ERROR;
+
+done:
+
+    if (rv == NGX_CONF_OK || rv == NGX_CONF_ERROR) {
+        return rv;
+    }
+
+    /* a string returned from cf->handler would lose the directive's name */
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" directive %s",
+                       &value[0], rv);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_model_vendor_done(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    if (vendor->url.data == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"model_vendor\" \"%V\" has no \"proxy_pass\", "
+                           "which says where it is", &vendor->id);
+        return NGX_CONF_ERROR;
+    }
+
+    if (vendor->label.len == 0) {
+        vendor->label = vendor->id;
+    }
+
+    if (vendor->rank == NGX_CONF_UNSET) {
+        vendor->rank = vendor->index + 1;
+    }
+
+    if (vendor->hosting == 0) {
+        vendor->hosting = vendor->ssl ? NGX_HTTP_MODEL_HOSTING_CLOUD
+                                      : NGX_HTTP_MODEL_HOSTING_LOCAL;
+    }
+
+    if (vendor->dialects == 0) {
+        vendor->dialect = NGX_HTTP_MODEL_OLLAMA;
+        vendor->dialects = ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA);
+    }
+
+    if (vendor->interval == NGX_CONF_UNSET_MSEC) {
+        vendor->interval = (vendor->hosting == NGX_HTTP_MODEL_HOSTING_LOCAL)
+                           ? 30000 : 600000;
+    }
+
+    if (vendor->timeout == NGX_CONF_UNSET_MSEC) {
+        vendor->timeout = 5000;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_label(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->label.len) {
+        return "is duplicate";
+    }
+
+    if (!ngx_http_model_vendor_text(&value[1])) {
+        return "must be a text without control characters";
+    }
+
+    vendor->label = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_rank(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->rank != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    vendor->rank = ngx_atoi(value[1].data, value[1].len);
+
+    if (vendor->rank == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"rank\", it must be a "
+                           "number, the smallest is listed first", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_hosting(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->hosting) {
+        return "is duplicate";
+    }
+
+    if (ngx_strcmp(value[1].data, "local") == 0) {
+        vendor->hosting = NGX_HTTP_MODEL_HOSTING_LOCAL;
+
+    } else if (ngx_strcmp(value[1].data, "cloud") == 0) {
+        vendor->hosting = NGX_HTTP_MODEL_HOSTING_CLOUD;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"hosting\", it must be "
+                           "\"local\" or \"cloud\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_instances(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->instances != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    vendor->instances = ngx_atoi(value[1].data, value[1].len);
+
+    if (vendor->instances == NGX_ERROR || vendor->instances == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"instances\", it must be "
+                           "the largest number of servers", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_dialect(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t        *value;
+    ngx_uint_t        i;
+    ngx_conf_enum_t  *e;
+
+    value = cf->args->elts;
+
+    if (vendor->dialects) {
+        return "is duplicate";
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        for (e = ngx_http_model_vendor_dialects; e->name.len; e++) {
+            if (ngx_strcmp(value[i].data, e->name.data) == 0) {
+                break;
+            }
+        }
+
+        if (e->name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" of \"dialect\", it must "
+                               "be \"ollama\", \"openai\" or \"anthropic\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (vendor->dialects & ngx_http_model_dialect_bit(e->value)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate value \"%V\" of \"dialect\"",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (vendor->dialects == 0) {
+            vendor->dialect = e->value;
+        }
+
+        vendor->dialects |= ngx_http_model_dialect_bit(e->value);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_bridge(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->bridge_set) {
+        return "is duplicate";
+    }
+
+    vendor->bridge_set = 1;
+
+    if (ngx_strcmp(value[1].data, "native") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "translate") == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"bridge translate\" needs the dialect bridges, "
+                           "which this version does not have; \"native\" is "
+                           "the only value");
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" of \"bridge\", it must be "
+                       "\"native\"", &value[1]);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_model_vendor_key(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    return ngx_http_model_key_set(cf, &vendor->key);
+}
+
+
+static char *
+ngx_http_model_vendor_model(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    char                       *rv;
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_http_model_declared_t  *declared;
+
+    value = cf->args->elts;
+    declared = vendor->declared.elts;
+
+    if (value[1].len == 0 || value[1].len > NGX_HTTP_MODEL_NAME_LEN
+        || !ngx_http_model_vendor_text(&value[1]))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid model name, it must be 1 to %d bytes "
+                           "without control characters",
+                           NGX_HTTP_MODEL_NAME_LEN);
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 0; i < vendor->declared.nelts; i++) {
+        if (declared[i].name.len == value[1].len
+            && ngx_memcmp(declared[i].name.data, value[1].data, value[1].len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "duplicate \"model\" \"%V\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    declared = ngx_array_push(&vendor->declared);
+    if (declared == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(declared, sizeof(ngx_http_model_declared_t));
+
+    declared->name = value[1];
+    declared->context = -1;
+    declared->output = -1;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_http_model_vendor_param(cf, declared, &value[i]);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_param(ngx_conf_t *cf,
+    ngx_http_model_declared_t *declared, ngx_str_t *param)
+{
+    ngx_str_t   text, *field;
+    ngx_uint_t  i;
+
+    static struct {
+        ngx_str_t   name;
+        size_t      offset;
+    } texts[] = {
+        { ngx_string("label="), offsetof(ngx_http_model_declared_t, label) },
+        { ngx_string("family="), offsetof(ngx_http_model_declared_t, family) },
+        { ngx_string("parameters="),
+          offsetof(ngx_http_model_declared_t, parameters) },
+        { ngx_string("quantization="),
+          offsetof(ngx_http_model_declared_t, quantization) }
+    };
+
+    static ngx_str_t  prices[NGX_HTTP_MODEL_NPRICES] = {
+        ngx_string("input_price="),
+        ngx_string("output_price="),
+        ngx_string("cached_price="),
+        ngx_string("cache_write_price=")
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+
+        if (ngx_strncmp(param->data, texts[i].name.data, texts[i].name.len)
+            != 0)
+        {
+            continue;
+        }
+
+        field = (ngx_str_t *) ((char *) declared + texts[i].offset);
+        field->data = param->data + texts[i].name.len;
+        field->len = param->len - texts[i].name.len;
+
+        if (field->len == 0 || !ngx_http_model_vendor_text(field)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value in \"%V\", it must be a text "
+                               "without control characters", param);
+            return NGX_CONF_ERROR;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    for (i = 0; i < NGX_HTTP_MODEL_NPRICES; i++) {
+
+        if (ngx_strncmp(param->data, prices[i].data, prices[i].len) == 0) {
+            text.data = param->data + prices[i].len;
+            text.len = param->len - prices[i].len;
+
+            return ngx_http_model_vendor_price(cf, &declared->prices[i],
+                                               param, &text);
+        }
+    }
+
+    if (ngx_strncmp(param->data, "context=", 8) == 0) {
+        text.data = param->data + 8;
+        text.len = param->len - 8;
+
+        return ngx_http_model_vendor_tokens(cf, &declared->context, param,
+                                            &text);
+    }
+
+    if (ngx_strncmp(param->data, "output=", 7) == 0) {
+        text.data = param->data + 7;
+        text.len = param->len - 7;
+
+        return ngx_http_model_vendor_tokens(cf, &declared->output, param,
+                                            &text);
+    }
+
+    if (ngx_strncmp(param->data, "capabilities=", 13) == 0) {
+        text.data = param->data + 13;
+        text.len = param->len - 13;
+
+        return ngx_http_model_vendor_caps(cf, declared, &text);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\" of \"model\", known are "
+                       "\"label\", \"family\", \"context\", \"output\", "
+                       "\"parameters\", \"quantization\", \"capabilities\", "
+                       "\"input_price\", \"output_price\", \"cached_price\", "
+                       "\"cache_write_price\"", param);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_model_vendor_tokens(ngx_conf_t *cf, ngx_int_t *field,
+    ngx_str_t *param, ngx_str_t *text)
+{
+    *field = ngx_atoi(text->data, text->len);
+
+    if (*field == NGX_ERROR || *field == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value in \"%V\", it must be a number of "
+                           "tokens", param);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_price(ngx_conf_t *cf, ngx_str_t *field,
+    ngx_str_t *param, ngx_str_t *text)
+{
+    ngx_uint_t  i, whole, fraction, dot;
+
+    whole = 0;
+    fraction = 0;
+    dot = 0;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (text->data[i] == '.' && !dot) {
+            dot = 1;
+
+        } else if (text->data[i] >= '0' && text->data[i] <= '9') {
+            if (dot) {
+                fraction++;
+
+            } else {
+                whole++;
+            }
+
+        } else {
+            break;
+        }
+    }
+
+    if (i != text->len || whole == 0 || whole > 9 || fraction > 6
+        || (dot && fraction == 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid price in \"%V\", it must be a decimal "
+                           "number per million tokens such as \"2.50\", with "
+                           "at most 6 digits after the point", param);
+        return NGX_CONF_ERROR;
+    }
+
+    *field = *text;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_caps(ngx_conf_t *cf,
+    ngx_http_model_declared_t *declared, ngx_str_t *text)
+{
+    u_char           *p, *last, *comma;
+    ngx_str_t         name;
+    ngx_conf_enum_t  *e;
+
+    p = text->data;
+    last = text->data + text->len;
+
+    declared->capabilities_set = 1;
+
+    while (p < last) {
+
+        comma = ngx_strlchr(p, last, ',');
+        if (comma == NULL) {
+            comma = last;
+        }
+
+        name.data = p;
+        name.len = comma - p;
+
+        for (e = ngx_http_model_vendor_capabilities; e->name.len; e++) {
+            if (e->name.len == name.len
+                && ngx_strncmp(e->name.data, name.data, name.len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (e->name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid capability \"%V\", known are "
+                               "\"completion\", \"tools\", \"insert\", "
+                               "\"vision\", \"embedding\", \"thinking\", "
+                               "\"image\", \"audio\"", &name);
+            return NGX_CONF_ERROR;
+        }
+
+        declared->capabilities |= e->value;
+        p = comma + 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_discover(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor)
+{
+    ngx_int_t   time;
+    ngx_str_t  *value, text;
+
+    value = cf->args->elts;
+
+    if (vendor->discover_set) {
+        return "is duplicate";
+    }
+
+    vendor->discover_set = 1;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        vendor->discover = 0;
+
+    } else if (ngx_strcmp(value[1].data, "on") != 0) {
+
+        time = ngx_parse_time(&value[1], 0);
+
+        if (time == NGX_ERROR || time == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" of \"discover\", it must "
+                               "be \"on\", \"off\" or an interval such as "
+                               "\"30s\"", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        vendor->interval = time;
+    }
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "timeout=", 8) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" of \"discover\", only "
+                           "\"timeout=time\" is known", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    text.data = value[2].data + 8;
+    text.len = value[2].len - 8;
+
+    time = ngx_parse_time(&text, 0);
+
+    if (time == NGX_ERROR || time == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time in \"%V\", \"timeout=5s\" would be "
+                           "one", &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    vendor->timeout = time;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_expose(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t   *value, *pattern;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    if (vendor->expose) {
+        return "is duplicate";
+    }
+
+    vendor->expose = ngx_array_create(cf->pool, cf->args->nelts,
+                                      sizeof(ngx_str_t));
+    if (vendor->expose == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (value[i].len == 0) {
+            return "has an empty pattern";
+        }
+
+        pattern = ngx_array_push(vendor->expose);
+        if (pattern == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *pattern = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_prefix(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (vendor->prefix_set) {
+        return "is duplicate";
+    }
+
+    vendor->prefix_set = 1;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        vendor->prefix = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        vendor->prefix = 0;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" of \"prefix\", it must be "
+                           "\"on\" or \"off\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_preset(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
+{
+    ngx_str_t                *value;
+    const char               *err;
+    ngx_http_model_preset_t  *preset;
+
+    value = cf->args->elts;
+
+    err = ngx_http_model_preset_check(cf->pool, &value[1], &value[2]);
+
+    if (err) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid \"%V %V %V\": %s",
+                           &value[0], &value[1], &value[2], err);
+        return NGX_CONF_ERROR;
+    }
+
+    err = ngx_http_model_preset_conflict(&vendor->presets, &value[1]);
+
+    if (err) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid path \"%V\" of "
+                           "\"%V\": %s", &value[1], &value[0], err);
+        return NGX_CONF_ERROR;
+    }
+
+    preset = ngx_array_push(&vendor->presets);
+    if (preset == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    preset->path = value[1];
+    preset->value = value[2];
+    preset->force = (value[0].data[0] == 'f');
+
+    return NGX_CONF_OK;
+}
+
+
+/* what goes into headers, lists and logs */
+
+static ngx_uint_t
+ngx_http_model_vendor_text(ngx_str_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if (s->data[i] < 0x20 || s->data[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
