@@ -87,16 +87,20 @@ ngx_http_model_fetch_create(ngx_log_t *log)
         return NULL;
     }
 
+    /* it may outlive who asks, and the log of that connection */
+
+    pool->log = ngx_cycle->log;
+
     fetch->pool = pool;
 
     fetch->timer.handler = ngx_http_model_fetch_timer_handler;
     fetch->timer.data = fetch;
-    fetch->timer.log = log;
+    fetch->timer.log = pool->log;
     fetch->timer.cancelable = 1;
 
     fetch->done.handler = ngx_http_model_fetch_done_handler;
     fetch->done.data = fetch;
-    fetch->done.log = log;
+    fetch->done.log = pool->log;
 
     return fetch;
 }
@@ -145,6 +149,23 @@ ngx_http_model_fetch_cancel(ngx_http_model_fetch_t *fetch)
     }
 
     ngx_http_model_fetch_abort(fetch, "cancelled");
+
+    if (fetch->connection) {
+
+        /* blocked by a thread: freed when that is done */
+
+        return;
+    }
+
+    if (fetch->done.timer_set) {
+        ngx_del_timer(&fetch->done);
+    }
+
+    if (fetch->done.posted) {
+        ngx_delete_posted_event(&fetch->done);
+    }
+
+    ngx_destroy_pool(fetch->pool);
 }
 
 

@@ -59,7 +59,8 @@ struct ngx_http_model_fetch_s {
 
 /*
  * A fetch with zeroed fields in a pool of its own; NULL when memory ran out.
- * The strings that the caller sets must live in that pool, or longer.
+ * The strings that the caller sets must live in that pool, or longer.  log is
+ * used during this call only.
  */
 ngx_http_model_fetch_t *ngx_http_model_fetch_create(ngx_log_t *log);
 

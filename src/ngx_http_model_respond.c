@@ -43,7 +43,7 @@ static ngx_http_model_page_t  ngx_http_model_pages[] = {
       "the body's media type or encoding is not supported" },
     { NGX_HTTP_TOO_MANY_REQUESTS, "too many requests, try again later" },
     { NGX_HTTP_INTERNAL_SERVER_ERROR, "the gateway failed, see its log" },
-    { NGX_HTTP_NOT_IMPLEMENTED, "this is not implemented" },
+    { NGX_HTTP_NOT_IMPLEMENTED, "the request asks for what nginx cannot do" },
     { NGX_HTTP_BAD_GATEWAY, "the model server could not be reached" },
     { NGX_HTTP_SERVICE_UNAVAILABLE, "too busy, try again later" },
     { NGX_HTTP_GATEWAY_TIME_OUT, "the model server did not answer in time" },

@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+
+# Tests for discovery: what is loaded is asked for when somebody wants to know.
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Time::HiRes 'time';
+
+use ModelTest;
+
+my $t = ModelTest->new(workers => 2);
+
+my $one = $t->ollama('one', models => ['a', 'b'], loaded => ['a']);
+my $two = $t->ollama('two', models => ['c'], loaded => ['c']);
+my $dead = $t->ollama('dead', models => ['d']);
+my $cloud = $t->openai('cloud', models => ['gpt']);
+$dead->refuse;
+
+$t->conf(<<'CONF')->start;
+upstream many { server {{one}}; server {{two}}; server {{dead}}; }
+model_vendor many { proxy_pass http://many; discover 1h timeout=1s; }
+model_vendor cloud { proxy_pass http://{{cloud}}; dialect openai; }
+server { {{listen}} location / { model_pass; } }
+CONF
+
+sub loaded {
+    my $r = $t->get('/api/ps');
+    return join ' ', sort map { $_->{name} } @{ $r->json->{models} };
+}
+
+# Known from the first question
+$t->eventually(sub { loaded() eq 'many:a:latest many:c:latest' },
+    'loaded models of all servers');
+
+# What changes is seen without the interval of discovery
+$one->set(loaded => ['b']);
+$two->set(loaded => []);
+$t->eventually(sub { loaded() eq 'many:b:latest' }, 'changes are seen', 10);
+is $one->hits(qr/tags/), 1, 'the list was not asked for again';
+
+# Many at once are one question per worker, at most one in two seconds
+my $n = $one->hits(qr{/api/ps});
+my $time = time;
+loaded() for 1 .. 20;
+cmp_ok $one->hits(qr{/api/ps}) - $n, '<=', 2 + 2 * int((time - $time) / 2),
+    'a question serves many';
+
+# A server that hangs costs its timeout, not more, and its facts stay
+$one->hang(match => qr{/api/ps});
+$n = $one->hits(qr{/api/ps});
+$t->eventually(sub { loaded(); $one->hits(qr{/api/ps}) > $n },
+    'asked while it hangs', 10);
+$time = time;
+is loaded(), 'many:b:latest', 'what was known';
+cmp_ok time - $time, '<', 3 * $t->factor, 'in time';
+$one->ok;
+
+is $t->count_log(qr/server "\S+" is down/), 1, 'only the dead one is down';
+
+# Nor does a fetch for a client outlive nginx
+$two->hang(match => qr{/api/ps});
+my $open = $two->hits(qr{/api/ps});
+my @waiting;
+$t->eventually(sub {
+    push @waiting, $t->open('GET', '/api/ps');
+    $two->hits(qr{/api/ps}) > $open;
+}, 'asked at the end', 10);
+$_->abort for @waiting;
+
+$t->done;
