@@ -101,7 +101,7 @@ ngx_http_model_cors_origin(ngx_http_request_t *r, ngx_http_model_cors_t *cors)
         return NGX_HTTP_MODEL_ORIGIN_NONE;
     }
 
-    if (cors->any) {
+    if (cors && cors->any) {
         return NGX_HTTP_MODEL_ORIGIN_ALLOWED;
     }
 
@@ -134,7 +134,7 @@ ngx_http_model_cors_listed(ngx_http_model_cors_t *cors,
     ngx_uint_t                i;
     ngx_http_model_origin_t   pattern;
 
-    if (cors->origins == NULL) {
+    if (cors == NULL || cors->origins == NULL) {
         return 0;
     }
 

@@ -35,7 +35,10 @@ typedef struct {
  */
 char *ngx_http_model_cors_set(ngx_conf_t *cf, ngx_http_model_cors_t *cors);
 
-/* what the request's Origin is, see above; "null" is foreign unless "*" */
+/*
+ * What the request's Origin is, see above; "null" is foreign unless "*".
+ * cors NULL is "off".
+ */
 ngx_uint_t ngx_http_model_cors_origin(ngx_http_request_t *r,
     ngx_http_model_cors_t *cors);
 

@@ -50,6 +50,8 @@ static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
 static void ngx_http_model_gateway_preaccess_body_handler(
     ngx_http_request_t *r);
 static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_gateway_late(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_unread(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
@@ -409,7 +411,46 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
     ctx->scanning = 0;
     ctx->body_read = 1;
 
+    if (ngx_http_model_gateway_late(r, ctx) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
     ngx_http_finalize_request(r, ngx_http_model_dispatch(r, ctx));
+}
+
+
+/* a body that another module has read before us (mirror) was not scanned */
+
+static ngx_int_t
+ngx_http_model_gateway_late(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_buf_t    b;
+    ngx_str_t    whole;
+    ngx_chain_t  cl;
+
+    if (ctx->body->fed || r->request_body == NULL
+        || r->request_body->bufs == NULL)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_model_body_whole(r, &whole) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&b, sizeof(ngx_buf_t));
+
+    b.pos = whole.data;
+    b.last = whole.data + whole.len;
+    b.memory = 1;
+
+    cl.buf = &b;
+    cl.next = NULL;
+
+    ngx_http_model_body_feed(ctx->body, &cl);
+
+    return NGX_OK;
 }
 
 

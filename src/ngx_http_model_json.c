@@ -152,6 +152,12 @@ ngx_http_model_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
 
     status = yajl_parse(handle, p, len);
 
+    /* a string that is cut short after the document would go unnoticed */
+
+    if (status == yajl_status_ok && root != NULL && ctx.depth == 0) {
+        status = yajl_parse(handle, (u_char *) "\n", 1);
+    }
+
     if (status == yajl_status_ok) {
         status = yajl_complete_parse(handle);
     }
@@ -182,7 +188,8 @@ failed:
 
 /*
  * yajl lets overlong forms and surrogates pass, decodes half a surrogate pair
- * to invalid UTF-8 and swallows what follows the other half.
+ * to invalid UTF-8, swallows what follows the other half, and takes vertical
+ * tabs and form feeds for white space.
  */
 
 static const char *
@@ -191,14 +198,23 @@ ngx_http_model_json_check(u_char *p, size_t len)
     size_t       n;
     u_char      *last;
     const char  *err;
+    ngx_uint_t   string;
 
     if (len == 0) {
         return "empty document";
     }
 
     last = p + len;
+    string = 0;
 
     while (p < last) {
+
+        if (*p == '"') {
+            string = !string;
+
+        } else if ((*p == '\v' || *p == '\f') && !string) {
+            return "invalid white space";
+        }
 
         if (*p == '\\') {
             err = ngx_http_model_json_check_escape(&p, last);

@@ -38,6 +38,8 @@ static ngx_int_t ngx_http_model_multipart_head_end(
     ngx_http_model_multipart_t *m);
 static ngx_int_t ngx_http_model_multipart_header(
     ngx_http_model_multipart_t *m, u_char *p, u_char *last);
+static ngx_uint_t ngx_http_model_multipart_delimits(
+    ngx_http_model_multipart_t *m, u_char *p, u_char *last);
 static ngx_int_t ngx_http_model_multipart_disposition(
     ngx_http_model_multipart_t *m, u_char *p, u_char *last);
 static ngx_int_t ngx_http_model_multipart_parameter(
@@ -319,12 +321,12 @@ ngx_http_model_multipart_step(ngx_http_model_multipart_t *m, u_char c)
 
         m->state = NGX_HTTP_MODEL_MULTIPART_S_BODY;
 
-        if (m->model
-            && ngx_http_model_multipart_put(m, m->delimiter + 2,
-                                            m->matched - 2)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
+        if (m->model) {
+
+            /* shorter than what there is room for */
+
+            (void) ngx_http_model_multipart_put(m, m->delimiter + 2,
+                                                m->matched - 2);
         }
 
         m->matched = 0;
@@ -552,7 +554,9 @@ ngx_http_model_multipart_header(ngx_http_model_multipart_t *m, u_char *p,
         /* void */
     }
 
-    if (colon == p || colon == last || *colon != ':') {
+    if (colon == p || colon == last || *colon != ':'
+        || ngx_http_model_multipart_delimits(m, p, last))
+    {
         return ngx_http_model_multipart_error(m,
                                       NGX_HTTP_MODEL_MULTIPART_HEAD, m->head);
     }
@@ -587,6 +591,17 @@ ngx_http_model_multipart_header(ngx_http_model_multipart_t *m, u_char *p,
     }
 
     return NGX_OK;
+}
+
+
+/* a header may look like a boundary to those who search for that first */
+
+static ngx_uint_t
+ngx_http_model_multipart_delimits(ngx_http_model_multipart_t *m, u_char *p,
+    u_char *last)
+{
+    return (size_t) (last - p) >= m->size - 2
+           && ngx_memcmp(p, m->delimiter + 2, m->size - 2) == 0;
 }
 
 
@@ -684,8 +699,9 @@ static u_char *
 ngx_http_model_multipart_next(u_char *p, u_char *last, ngx_str_t *name,
     ngx_str_t *value)
 {
-    ngx_str_null(name);
-    ngx_str_null(value);
+    name->data = p;
+    name->len = 0;
+    *value = *name;
 
     while (p < last && (*p == ' ' || *p == '\t')) {
         p++;

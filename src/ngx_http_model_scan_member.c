@@ -83,20 +83,23 @@ ngx_http_model_scan_event(ngx_http_model_scan_t *scan,
         return NGX_OK;
     }
 
-    if (scan->pending && kind != NGX_HTTP_MODEL_SCAN_K_COLON) {
-        return ngx_http_model_scan_value(scan, v, i, kind);
-    }
-
     if (scan->depth > NGX_HTTP_MODEL_SCAN_DEPTH) {
         return ngx_http_model_scan_error(scan, NGX_HTTP_MODEL_SCAN_TOO_DEEP,
                                          v->offset + (off_t) i,
                                          NGX_HTTP_MODEL_SCAN_NONE);
     }
 
-    if (scan->level == 0) {
-        scan->root_start = v->offset + (off_t) i;
-        ngx_http_model_scan_push(scan, ((uint32_t) 1 << scan->nkeys) - 1);
+    if (kind == NGX_HTTP_MODEL_SCAN_K_COLON) {
+        return NGX_OK;
     }
+
+    if (scan->level) {
+        return ngx_http_model_scan_value(scan, v, i, kind);
+    }
+
+    scan->pending = 0;
+    scan->root_start = v->offset + (off_t) i;
+    ngx_http_model_scan_push(scan, ((uint32_t) 1 << scan->nkeys) - 1);
 
     return NGX_OK;
 }
@@ -324,7 +327,7 @@ ngx_http_model_scan_match(ngx_http_model_scan_t *scan, u_char *key,
         } else if (len < n && p[len] == '.' && ngx_memcmp(p, key, len) == 0) {
             nested |= (uint32_t) 1 << k;
 
-        } else if ((tracked->flags & NGX_HTTP_MODEL_SCAN_NAME)
+        } else if (len >= n && (tracked->flags & NGX_HTTP_MODEL_SCAN_NAME)
                    && ngx_http_model_scan_fold(key, len, p, n)
                    && ngx_http_model_scan_variant(scan, k, start) != NGX_OK)
         {

@@ -359,109 +359,110 @@ check(ngx_http_model_scope_t *scope, test_name_t *t, const char *what)
 }
 
 
+static test_name_t  known[] = {
+
+    /* as listed; of two the smaller rank */
+
+    { "acme:llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b",
+      LISTED },
+    { "acme:llama3:latest", NGX_OK, "acme", "llama3:latest",
+      "llama3:latest", LISTED },
+    { "openai/gpt-4o", NGX_OK, "router", "openai/gpt-4o",
+      "openai/gpt-4o", LISTED },
+    { "shared", NGX_OK, "router", "shared", "shared", LISTED },
+    { "gpt-5", NGX_OK, "router", "gpt-5", "gpt-5", LISTED },
+    { "llama3:latest", NGX_OK, "beta", "llama3:latest", "llama3:latest",
+      LISTED },
+
+    /* prefixes, known and unknown */
+
+    { "acme/llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b",
+      PREFIX },
+    { "acme:llama3", NGX_OK, "acme", "llama3", "llama3:latest", PREFIX },
+    { "acme/plain:latest", NGX_OK, "acme", "plain:latest", "plain",
+      PREFIX },
+    { "acme:ns/mix", NGX_OK, "acme", "ns/mix", "ns/mix:latest", PREFIX },
+    { "acme:new:1b", NGX_OK, "acme", "new:1b", NULL, PREFIX },
+    { "acme::8b", NGX_OK, "acme", ":8b", NULL, PREFIX },
+    { "router:meta/llama:free", NGX_OK, "router", "meta/llama:free",
+      "meta/llama:free", PREFIX },
+    { "router/openai/gpt-4o", NGX_OK, "router", "openai/gpt-4o",
+      "openai/gpt-4o", PREFIX },
+    { "openai:gpt-5", NGX_OK, "openai", "gpt-5", "gpt-5", LISTED },
+    { "openai/gpt-5-new", NGX_OK, "openai", "gpt-5-new", NULL, PREFIX },
+    { "claude:twin", NGX_OK, "claude", "twin", "twin", LISTED },
+    { "beta:twin", NGX_OK, "beta", "twin", "twin:latest", PREFIX },
+
+    /* ":latest" that a client added */
+
+    { "openai/gpt-5:latest", NGX_OK, "openai", "gpt-5", "gpt-5",
+      PREFIX },
+    { "openai:gpt-5-new:latest", NGX_OK, "openai", "gpt-5-new:latest",
+      NULL, PREFIX },
+    { "claude-opus-4:latest", NGX_OK, "claude", "claude-opus-4",
+      "claude-opus-4", BARE },
+    { "openai/gpt-4o:latest", NGX_ABORT, NULL, NULL, NULL, NULL },
+
+    /* case, for Ollama's servers only */
+
+    { "acme:qwen2.5:7b", NGX_OK, "acme", "Qwen2.5:7B", "Qwen2.5:7B",
+      PREFIX },
+    { "acme:LLAMA3", NGX_OK, "acme", "llama3", "llama3:latest", PREFIX },
+    { "acme:LLAMA3:Latest", NGX_OK, "acme", "llama3:latest",
+      "llama3:latest", PREFIX },
+    { "acme:PLAIN:latest", NGX_OK, "acme", "plain", "plain", PREFIX },
+    { "QWEN2.5:7B", NGX_OK, "acme", "Qwen2.5:7B", "Qwen2.5:7B", BARE },
+    { "openai:GPT-5", NGX_ABORT, NULL, NULL, NULL, NULL },
+    UNKNOWN("Claude-Opus-4"),
+    UNKNOWN("ACME:llama3"),
+
+    /* bare names: smallest rank, also by the implied tag */
+
+    { "llama3", NGX_OK, "acme", "llama3", "llama3:latest", BARE },
+    { "llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b", BARE },
+    { "twin", NGX_OK, "claude", "twin", "twin", BARE },
+    { "twin:latest", NGX_OK, "beta", "twin:latest", "twin:latest",
+      LISTED },
+    { "gpt-5-mini", NGX_OK, "openai", "gpt-5-mini", "gpt-5-mini", BARE },
+    { "plain:latest", NGX_OK, "acme", "plain:latest", "plain", BARE },
+
+    /* what expose hides, or shows by the implied tag */
+
+    { "beta:solo:latest", NGX_OK, "beta", "solo:latest", NULL, PREFIX },
+    HIDDEN("beta:solo:8b"),
+    HIDDEN("beta:sol"),
+
+    HIDDEN("openai:o4-mini"),
+    HIDDEN("openai/davinci"),
+    HIDDEN("beta:mistral:7b"),
+    UNKNOWN("mistral:7b"),
+
+    /* neither */
+
+    UNKNOWN("nope"),
+    UNKNOWN("nope:latest"),
+    UNKNOWN("acme:"),
+    UNKNOWN("acme/"),
+    UNKNOWN(":llama3"),
+    UNKNOWN("/llama3"),
+    UNKNOWN(":"),
+    UNKNOWN(":latest"),
+    UNKNOWN("acm:llama3"),
+    UNKNOWN("acmee:llama3"),
+    UNKNOWN("llama3:9b"),
+    UNKNOWN("llama"),
+    UNKNOWN(""),
+    END
+};
+
+
 static void
 test_names(void)
 {
     ngx_http_model_scope_t  scope;
 
-    static test_name_t  names[] = {
-
-        /* as listed; of two the smaller rank */
-
-        { "acme:llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b",
-          LISTED },
-        { "acme:llama3:latest", NGX_OK, "acme", "llama3:latest",
-          "llama3:latest", LISTED },
-        { "openai/gpt-4o", NGX_OK, "router", "openai/gpt-4o",
-          "openai/gpt-4o", LISTED },
-        { "shared", NGX_OK, "router", "shared", "shared", LISTED },
-        { "gpt-5", NGX_OK, "router", "gpt-5", "gpt-5", LISTED },
-        { "llama3:latest", NGX_OK, "beta", "llama3:latest", "llama3:latest",
-          LISTED },
-
-        /* prefixes, known and unknown */
-
-        { "acme/llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b",
-          PREFIX },
-        { "acme:llama3", NGX_OK, "acme", "llama3", "llama3:latest", PREFIX },
-        { "acme/plain:latest", NGX_OK, "acme", "plain:latest", "plain",
-          PREFIX },
-        { "acme:ns/mix", NGX_OK, "acme", "ns/mix", "ns/mix:latest", PREFIX },
-        { "acme:new:1b", NGX_OK, "acme", "new:1b", NULL, PREFIX },
-        { "acme::8b", NGX_OK, "acme", ":8b", NULL, PREFIX },
-        { "router:meta/llama:free", NGX_OK, "router", "meta/llama:free",
-          "meta/llama:free", PREFIX },
-        { "router/openai/gpt-4o", NGX_OK, "router", "openai/gpt-4o",
-          "openai/gpt-4o", PREFIX },
-        { "openai:gpt-5", NGX_OK, "openai", "gpt-5", "gpt-5", LISTED },
-        { "openai/gpt-5-new", NGX_OK, "openai", "gpt-5-new", NULL, PREFIX },
-        { "claude:twin", NGX_OK, "claude", "twin", "twin", LISTED },
-        { "beta:twin", NGX_OK, "beta", "twin", "twin:latest", PREFIX },
-
-        /* ":latest" that a client added */
-
-        { "openai/gpt-5:latest", NGX_OK, "openai", "gpt-5", "gpt-5",
-          PREFIX },
-        { "openai:gpt-5-new:latest", NGX_OK, "openai", "gpt-5-new:latest",
-          NULL, PREFIX },
-        { "claude-opus-4:latest", NGX_OK, "claude", "claude-opus-4",
-          "claude-opus-4", BARE },
-        { "openai/gpt-4o:latest", NGX_ABORT, NULL, NULL, NULL, NULL },
-
-        /* case, for Ollama's servers only */
-
-        { "acme:qwen2.5:7b", NGX_OK, "acme", "Qwen2.5:7B", "Qwen2.5:7B",
-          PREFIX },
-        { "acme:LLAMA3", NGX_OK, "acme", "llama3", "llama3:latest", PREFIX },
-        { "acme:LLAMA3:Latest", NGX_OK, "acme", "llama3:latest",
-          "llama3:latest", PREFIX },
-        { "acme:PLAIN:latest", NGX_OK, "acme", "plain", "plain", PREFIX },
-        { "QWEN2.5:7B", NGX_OK, "acme", "Qwen2.5:7B", "Qwen2.5:7B", BARE },
-        { "openai:GPT-5", NGX_ABORT, NULL, NULL, NULL, NULL },
-        UNKNOWN("Claude-Opus-4"),
-        UNKNOWN("ACME:llama3"),
-
-        /* bare names: smallest rank, also by the implied tag */
-
-        { "llama3", NGX_OK, "acme", "llama3", "llama3:latest", BARE },
-        { "llama3:8b", NGX_OK, "acme", "llama3:8b", "llama3:8b", BARE },
-        { "twin", NGX_OK, "claude", "twin", "twin", BARE },
-        { "twin:latest", NGX_OK, "beta", "twin:latest", "twin:latest",
-          LISTED },
-        { "gpt-5-mini", NGX_OK, "openai", "gpt-5-mini", "gpt-5-mini", BARE },
-        { "plain:latest", NGX_OK, "acme", "plain:latest", "plain", BARE },
-
-        /* what expose hides, or shows by the implied tag */
-
-        { "beta:solo:latest", NGX_OK, "beta", "solo:latest", NULL, PREFIX },
-        HIDDEN("beta:solo:8b"),
-        HIDDEN("beta:sol"),
-
-        HIDDEN("openai:o4-mini"),
-        HIDDEN("openai/davinci"),
-        HIDDEN("beta:mistral:7b"),
-        UNKNOWN("mistral:7b"),
-
-        /* neither */
-
-        UNKNOWN("nope"),
-        UNKNOWN("nope:latest"),
-        UNKNOWN("acme:"),
-        UNKNOWN("acme/"),
-        UNKNOWN(":llama3"),
-        UNKNOWN("/llama3"),
-        UNKNOWN(":"),
-        UNKNOWN(":latest"),
-        UNKNOWN("acm:llama3"),
-        UNKNOWN("acmee:llama3"),
-        UNKNOWN("llama3:9b"),
-        UNKNOWN("llama"),
-        UNKNOWN(""),
-        END
-    };
-
     scope = create_scope(all);
-    check(&scope, names, "name");
+    check(&scope, known, "name");
 }
 
 

@@ -93,7 +93,8 @@ static test_t  tests[] = {
       "root 0; model string 1 19 34 escaped a/\"\\b" },
 
     { "name in UTF-8 and by surrogates",
-      ngx_string("{\"model\":\"\xc3\xa9\\u00e9\\ud83d\\ude00\xf0\x9f\x98\x80\"}"),
+      ngx_string("{\"model\":\"\xc3\xa9\\u00e9\\ud83d\\ude00"
+                 "\xf0\x9f\x98\x80\"}"),
       "root 0; model string 1 9 35 escaped "
       "\xc3\xa9\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80" },
 
@@ -169,7 +170,8 @@ static test_t  tests[] = {
       "root 0" },
 
     { "runs of backslashes",
-      ngx_string("{\"x\":\"\\\\\",\"y\":\"\\\\\\\\\\\"\",\"z\":\"\\\\\\\\\\\\\"}"),
+      ngx_string("{\"x\":\"\\\\\",\"y\":\"\\\\\\\\\\\"\","
+                 "\"z\":\"\\\\\\\\\\\\\"}"),
       "root 0" },
 
     { "long run of backslashes",
