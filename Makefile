@@ -240,6 +240,13 @@ check: prove-deps headers
 	@$(tools)/check
 	@$(MAKE) -s fuzz FUZZ_SECONDS=10
 
+## make bench           requests through model_pass next to plain proxy_pass
+
+bench: prove-deps module
+	@$(tools)/deps wrk:wrk
+	@TEST_NGINX_BINARY=$(NGINX) \
+	    TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so t/bench/run
+
 ## make compat          compiles against each source tree in NGINX_TREES
 
 compat:
@@ -276,5 +283,5 @@ help:
 
 .PHONY: default module headers tree nginx-dev-modules nginx-dev-headers \
     sanitize sanitize-static sanitize-library test prove prove-sanitize \
-    prove-deps prove-run prove-sanitize-run unit fuzz sdk check compat \
-    run stop clean help
+    prove-deps prove-run prove-sanitize-run unit fuzz sdk check bench \
+    compat run stop clean help

@@ -94,6 +94,33 @@ ngx_http_model_body_feed(ngx_http_model_body_t *body, ngx_chain_t *in)
 
 
 ngx_int_t
+ngx_http_model_body_feed_read(ngx_http_request_t *r,
+    ngx_http_model_body_t *body)
+{
+    ngx_buf_t    b;
+    ngx_str_t    whole;
+    ngx_chain_t  cl;
+
+    if (ngx_http_model_body_whole(r, &whole) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&b, sizeof(ngx_buf_t));
+
+    b.pos = whole.data;
+    b.last = whole.data + whole.len;
+    b.memory = 1;
+
+    cl.buf = &b;
+    cl.next = NULL;
+
+    ngx_http_model_body_feed(body, &cl);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_model_body_edit(ngx_http_request_t *r, ngx_http_model_edit_t *edits,
     ngx_uint_t n)
 {

@@ -48,6 +48,13 @@ typedef struct {
 void ngx_http_model_body_feed(ngx_http_model_body_t *body, ngx_chain_t *in);
 
 /*
+ * Feeds the whole body that was read already, by another module or for another
+ * location.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_model_body_feed_read(ngx_http_request_t *r,
+    ngx_http_model_body_t *body);
+
+/*
  * Applies edits (ascending, not overlapping) to the body that was read whole.
  * In place where every edit is padded and none grows, else by splice; sets
  * r->headers_in.content_length_n.  Texts are copied; they must not lie in the

@@ -22,6 +22,7 @@
 typedef struct {
     char                         *name;
     ngx_uint_t                    words;
+    ngx_uint_t                    value;   /* the word is a complex value */
 } ngx_http_model_guard_t;
 
 
@@ -38,14 +39,15 @@ static void ngx_http_model_check_keepalive(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_check_limits(ngx_conf_t *cf,
     ngx_http_model_main_conf_t *mmcf);
+static ngx_uint_t ngx_http_model_check_variable(ngx_str_t *text);
 static ngx_module_t *ngx_http_model_check_module(ngx_conf_t *cf, char *name);
 
 
 static ngx_http_model_guard_t  ngx_http_model_guards[] = {
-    { "ngx_http_auth_basic_module", 1 },      /* the realm */
-    { "ngx_http_auth_request_module", 1 },    /* the length of the URI */
-    { "ngx_http_access_module", 3 },          /* rules of each family */
-    { NULL, 0 }
+    { "ngx_http_auth_basic_module", 1, 1 },      /* the realm */
+    { "ngx_http_auth_request_module", 1, 0 },    /* the length of the URI */
+    { "ngx_http_access_module", 3, 0 },          /* rules of each family */
+    { NULL, 0, 0 }
 };
 
 
@@ -163,6 +165,7 @@ ngx_http_model_check_module(ngx_conf_t *cf, char *name)
 static ngx_uint_t
 ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
 {
+    ngx_str_t                *text;
     uintptr_t                *word;
     ngx_uint_t                i;
     ngx_module_t             *module;
@@ -188,7 +191,17 @@ ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
         word = pass->ctx->loc_conf[module->ctx_index];
 
         for (i = 0; word && i < guard->words; i++) {
-            if (word[i] != 0 && word[i] != (uintptr_t) -1) {
+
+            if (word[i] == 0 || word[i] == (uintptr_t) -1) {
+                continue;
+            }
+
+            text = guard->value
+                   ? &((ngx_http_complex_value_t *) word[i])->value : NULL;
+
+            if (text == NULL || text->len != 3
+                || ngx_strncmp(text->data, "off", 3) != 0)
+            {
                 return 1;
             }
         }
@@ -338,11 +351,12 @@ ngx_http_model_check_keepalive(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
 static ngx_int_t
 ngx_http_model_check_limits(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
 {
-    ngx_str_t        *key;
-    ngx_uint_t        i;
-    ngx_module_t     *req, *conn;
-    ngx_shm_zone_t   *zone;
-    ngx_list_part_t  *part;
+    ngx_str_t               *key;
+    ngx_uint_t               i;
+    ngx_module_t            *req, *conn;
+    ngx_shm_zone_t          *zone;
+    ngx_list_part_t         *part;
+    ngx_http_model_pass_t  **pass;
 
     if (mmcf->preaccess || mmcf->passes.nelts == 0) {
         return NGX_OK;
@@ -368,16 +382,46 @@ ngx_http_model_check_limits(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
 
         key = ngx_http_model_limit_key(&zone[i], req, conn);
 
-        if (key && key->len > 6
-            && ngx_strlcasestrn(key->data, key->data + key->len,
-                                (u_char *) "$model", 6 - 1))
-        {
+        if (key && ngx_http_model_check_variable(key)) {
+            pass = mmcf->passes.elts;
+
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "limit zone \"%V\" has the key \"%V\", which is "
-                          "not known yet when limits are checked: some "
-                          "location needs \"model_read preaccess\"",
-                          &zone[i].shm.name, key);
+                          "not known yet when limits are checked: the "
+                          "location of \"model_pass\" needs \"model_read "
+                          "preaccess\" in %s:%ui", &zone[i].shm.name, key,
+                          pass[0]->file_name, pass[0]->line);
             return NGX_ERROR;
         }
     }
+}
+
+
+/* 1 when the text has a variable of ours: $model_client, ${model} */
+
+static ngx_uint_t
+ngx_http_model_check_variable(ngx_str_t *text)
+{
+    u_char  *p, *last;
+
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; p++) {
+
+        if (*p != '$') {
+            continue;
+        }
+
+        if (p + 1 < last && p[1] == '{') {
+            p++;
+        }
+
+        if (last - p > 5
+            && ngx_strncasecmp(p + 1, (u_char *) "model", 5) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }

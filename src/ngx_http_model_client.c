@@ -52,7 +52,8 @@ ngx_http_model_client_read(ngx_conf_t *cf, ngx_str_t *path)
 
     if (file.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no file is named, \"file:PATH\" is expected");
+                           "\"model_keys\": no file is named, "
+                           "\"file:PATH\" is expected");
         return NULL;
     }
 
@@ -88,7 +89,8 @@ ngx_http_model_client_read(ngx_conf_t *cf, ngx_str_t *path)
 
         if (err) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "%s%s%V%s in line %ui of \"%V\"", err,
+                               "\"model_keys\": %s%s%V%s in line %ui of "
+                               "\"%V\"", err,
                                name.len ? " for \"" : "", &name,
                                name.len ? "\"" : "", n, &file);
             return NULL;
@@ -97,7 +99,7 @@ ngx_http_model_client_read(ngx_conf_t *cf, ngx_str_t *path)
 
     if (clients->nelts == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no client key in \"%V\", lines of "
+                           "\"model_keys\": no client key in \"%V\", lines of "
                            "\"name:sha256-of-key [pattern ...]\" "
                            "are expected", &file);
         return NULL;
@@ -120,6 +122,7 @@ ngx_http_model_client_load(ngx_conf_t *cf, ngx_str_t *file, ngx_str_t *text)
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"model_keys\": "
                            ngx_open_file_n " \"%V\" failed", file);
         return NGX_ERROR;
     }
@@ -145,6 +148,7 @@ ngx_http_model_client_load_fd(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *file,
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"model_keys\": "
                            ngx_fd_info_n " \"%V\" failed", file);
         return NGX_ERROR;
     }
@@ -153,7 +157,8 @@ ngx_http_model_client_load_fd(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *file,
         || ngx_file_size(&fi) > NGX_HTTP_MODEL_CLIENT_FILE_SIZE)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a regular file of at most 16m",
+                           "\"model_keys\": \"%V\" is not a regular file of "
+                           "at most 16m",
                            file);
         return NGX_ERROR;
     }
@@ -172,6 +177,7 @@ ngx_http_model_client_load_fd(ngx_conf_t *cf, ngx_fd_t fd, ngx_str_t *file,
 
         if (n == -1) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                               "\"model_keys\": "
                                ngx_read_fd_n " \"%V\" failed", file);
             return NGX_ERROR;
         }

@@ -20,6 +20,10 @@
 #define NGX_HTTP_MODEL_DISCOVER_RELOAD  60000  /* facts outlive a reload */
 #define NGX_HTTP_MODEL_DISCOVER_FRESH   2000   /* what is loaded is known */
 
+/* ticks after the start in which workers of the cycle before may still run */
+
+#define NGX_HTTP_MODEL_DISCOVER_HEAL    40
+
 
 typedef struct {
     ngx_http_model_discover_t      *discover;
@@ -49,6 +53,7 @@ static ngx_msec_t ngx_http_model_discover_delay(
 static ngx_msec_t ngx_http_model_discover_age(
     ngx_http_model_discover_job_t *job, ngx_array_t *peers);
 static void ngx_http_model_discover_tick_handler(ngx_event_t *ev);
+static void ngx_http_model_discover_heal(ngx_http_model_discover_t *d);
 static void ngx_http_model_discover_timer_handler(ngx_event_t *ev);
 static void ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
     ngx_uint_t wanted);
@@ -281,9 +286,11 @@ ngx_http_model_discover_tick_handler(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_HTTP_MODEL_DISCOVER_TICK);
 
-    if (!d->pruned) {
-        d->pruned = 1;
+    if (d->ticks++ == 0) {
         ngx_http_model_discover_prune(d);
+
+    } else if (d->ticks < NGX_HTTP_MODEL_DISCOVER_HEAL) {
+        ngx_http_model_discover_heal(d);
     }
 
     job = d->jobs.elts;
@@ -297,6 +304,68 @@ ngx_http_model_discover_tick_handler(ngx_event_t *ev)
             ngx_http_model_discover_job(&job[i], 1);
         }
     }
+}
+
+
+/*
+ * While reloads follow closely, the worker of the cycle before may prune what
+ * was just learnt of servers that are new to it: those are asked again.
+ */
+
+static void
+ngx_http_model_discover_heal(ngx_http_model_discover_t *d)
+{
+    ngx_uint_t                      i, n, generation;
+    ngx_pool_t                     *pool;
+    ngx_array_t                    *peers;
+    ngx_http_model_view_t          *view;
+    ngx_http_model_peer_t          *peer;
+    ngx_http_model_discover_job_t  *job;
+
+    generation = ngx_http_model_catalogue_generation(d->views->catalogue);
+
+    if (generation == d->generation) {
+        return;
+    }
+
+    pool = ngx_create_pool(4096, &d->log);
+    if (pool == NULL) {
+        return;
+    }
+
+    d->generation = generation;
+
+    view = ngx_http_model_view(d->views, &d->log);
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (!job[i].vendor->discover) {
+            continue;
+        }
+
+        peers = ngx_http_model_peers(job[i].vendor, pool);
+
+        if (peers == NULL) {
+            break;
+        }
+
+        peer = peers->elts;
+
+        for (n = 0; n < peers->nelts; n++) {
+
+            if (!peer[n].down
+                && ngx_http_model_discover_server(view, job[i].vendor,
+                                                  &peer[n].name)
+                   == NULL)
+            {
+                ngx_http_model_discover_announce(&job[i], &peer[n].name);
+                ngx_http_model_discover_run(&job[i], &peer[n], view, 1);
+            }
+        }
+    }
+
+    ngx_destroy_pool(pool);
 }
 
 
@@ -366,7 +435,17 @@ ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
         }
 
         if (view && ngx_http_model_discover_stale(view, job->vendor, peers)) {
-            ngx_http_model_discover_prune(d);
+
+            /* the first time it may be a server of the next cycle */
+
+            if (job->stale) {
+                ngx_http_model_discover_prune(d);
+            }
+
+            job->stale = !job->stale;
+
+        } else {
+            job->stale = 0;
         }
     }
 

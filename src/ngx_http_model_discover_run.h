@@ -32,7 +32,8 @@ typedef struct {
     ngx_queue_t                 queue;     /* fetches that wait */
     ngx_uint_t                  inflight;
     ngx_event_t                 tick;
-    unsigned                    pruned:1;
+    ngx_uint_t                  ticks;
+    ngx_uint_t                  generation;  /* looked at by a tick */
 } ngx_http_model_discover_t;
 
 
@@ -47,6 +48,7 @@ typedef struct {
     ngx_msec_t                  loaded;    /* when they were started */
     ngx_queue_t                 waiters;
     unsigned                    asked:1;   /* loaded is set */
+    unsigned                    stale:1;   /* a server was not ours */
 } ngx_http_model_discover_job_t;
 
 

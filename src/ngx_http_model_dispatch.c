@@ -22,6 +22,8 @@
 #define NGX_HTTP_MODEL_NEAR  3
 
 
+static ngx_int_t ngx_http_model_dispatch_again(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_dispatch_ready(ngx_http_request_t *r,
     void *data);
@@ -36,6 +38,7 @@ static ngx_int_t ngx_http_model_dispatch_other(ngx_http_request_t *r,
 static ngx_int_t ngx_http_model_dispatch_edit(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_name_t *names,
     ngx_str_t *values);
+static ngx_int_t ngx_http_model_dispatch_own(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_model_dispatch_speaks(
     ngx_http_model_vendor_t *vendor,
     const ngx_http_model_endpoint_t *endpoint);
@@ -68,7 +71,9 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_http_model_wait_t   *wait;
     ngx_http_model_scope_t   scope;
 
-    if (ctx->body == NULL) {
+    if (ctx->body == NULL
+        || (ctx->hop && ngx_http_model_dispatch_again(r, ctx) != NGX_OK))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -98,6 +103,38 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     wait->resume = ngx_http_model_dispatch_resume;
 
     return ngx_http_model_wait(r, wait, ngx_http_model_scope_timeout(&scope));
+}
+
+
+/*
+ * An internal redirect led here after a vendor had the request: the body may
+ * hold that vendor's name, at other places than before.
+ */
+
+static ngx_int_t
+ngx_http_model_dispatch_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t  model;
+
+    model = ctx->model;
+
+    ctx->hop = NULL;
+    ctx->scanned = 0;
+    ctx->accepted = 0;
+
+    ctx->body = ngx_http_model_names_body(r, ctx->endpoint);
+
+    if (ctx->body == NULL
+        || ngx_http_model_body_feed_read(r, ctx->body) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_model_dispatch_finish(ctx) == NGX_OK) {
+        ctx->model = model;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -284,7 +321,7 @@ ngx_http_model_dispatch_other(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     *value = name->value;
 
-    if (!name->found) {
+    if (name->value.len == 0) {
         return NGX_DECLINED;
     }
 
@@ -294,20 +331,16 @@ ngx_http_model_dispatch_other(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         /* void */
     }
 
-    if (p == last) {
-        return NGX_DECLINED;
-    }
-
     id.data = name->value.data;
     id.len = p - id.data;
 
-    vendor = ngx_http_model_vendor_find(scope->vendors, &id);
+    vendor = NULL;
 
-    if (vendor == NULL) {
-        return NGX_DECLINED;
+    if (last - p > 1) {
+        vendor = ngx_http_model_vendor_find(scope->vendors, &id);
     }
 
-    if (vendor != route->vendor) {
+    if (vendor && vendor != route->vendor) {
         return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
                                             NULL, "both names must be of one "
                                             "vendor, not of \"%V\" and "
@@ -315,14 +348,16 @@ ngx_http_model_dispatch_other(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                             &vendor->id);
     }
 
-    value->data = p + 1;
-    value->len = last - (p + 1);
+    if (vendor) {
+        value->data = p + 1;
+        value->len = last - (p + 1);
+    }
 
-    if (!ngx_http_model_vendor_exposes(vendor, value)) {
+    if (!ngx_http_model_route_permits(scope, route->vendor, value)) {
         return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
                                             NULL, "vendor \"%V\" does not "
                                             "offer a model of that name",
-                                            &vendor->id);
+                                            &route->vendor->id);
     }
 
     return NGX_DECLINED;
@@ -347,7 +382,7 @@ ngx_http_model_dispatch_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     for (i = 0; i < NGX_HTTP_MODEL_NNAMES; i++) {
 
-        if (!names[i].found
+        if (!names[i].found || values[i].len == 0
             || (names[i].value.len == values[i].len
                 && ngx_memcmp(names[i].value.data, values[i].data,
                               values[i].len)
@@ -368,11 +403,17 @@ ngx_http_model_dispatch_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     /* a default model where the request names none */
 
-    if (!names[NGX_HTTP_MODEL_NAME_MODEL].found && values[0].len
-        && ngx_http_model_names_insert(r->pool, ctx->body, &values[0],
-                                       &edits[n])
-           == NGX_OK)
+    if (!names[NGX_HTTP_MODEL_NAME_MODEL].found
+        && values[NGX_HTTP_MODEL_NAME_MODEL].len)
     {
+        if (ngx_http_model_names_insert(r->pool, ctx->body,
+                                        &values[NGX_HTTP_MODEL_NAME_MODEL],
+                                        &edits[n])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         n++;
     }
 
@@ -394,7 +435,52 @@ ngx_http_model_dispatch_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         }
     }
 
-    return n ? ngx_http_model_body_edit(r, edits, n) : NGX_OK;
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    if (r != r->main && ngx_http_model_dispatch_own(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_body_edit(r, edits, n);
+}
+
+
+/* a subrequest has the body of its parent, which may be on its way too */
+
+static ngx_int_t
+ngx_http_model_dispatch_own(ngx_http_request_t *r)
+{
+    ngx_buf_t                *b;
+    ngx_str_t                 body;
+    ngx_http_request_body_t  *rb;
+
+    if (ngx_http_model_body_whole(r, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+    b = ngx_create_temp_buf(r->pool, body.len);
+
+    if (rb == NULL || b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->pos, body.data, body.len);
+    b->last_buf = 1;
+
+    rb->bufs = ngx_alloc_chain_link(r->pool);
+    if (rb->bufs == NULL) {
+        return NGX_ERROR;
+    }
+
+    rb->bufs->buf = b;
+    rb->bufs->next = NULL;
+
+    r->request_body = rb;
+
+    return NGX_OK;
 }
 
 
@@ -404,6 +490,14 @@ ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 {
     ngx_http_model_hop_t  *hop;
 
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB
+        && !ngx_http_model_dispatch_speaks(vendor, ctx->endpoint))
+    {
+        (void) ngx_http_discard_request_body(r);
+
+        return ngx_http_model_dispatch_silent(r, ctx);
+    }
+
     hop = ngx_pcalloc(r->pool, sizeof(ngx_http_model_hop_t));
     if (hop == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -411,6 +505,13 @@ ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     hop->vendor = vendor;
     hop->dialect = ctx->endpoint->dialect;
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
+        && !(vendor->dialects & ngx_http_model_dialect_bit(hop->dialect)))
+    {
+        /* the path's was a guess */
+        hop->dialect = vendor->dialect;
+    }
 
     if (ngx_http_model_path_args(r, path, &hop->uri) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

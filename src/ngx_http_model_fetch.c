@@ -25,7 +25,9 @@
  * request's own functions.
  *
  * c->shared keeps ngx_close_connection() away from epoll and close(); c->idle
- * makes a worker that exits call the read handler with c->close set.
+ * makes a worker that exits call the read handler with c->close set.  No
+ * descriptor stands in the connection while it is used; the 0 with which it
+ * was got comes back before it is freed, as an index of the cycle's files.
  */
 
 
@@ -43,6 +45,9 @@ static ngx_int_t ngx_http_model_fetch_open(ngx_http_model_fetch_t *fetch,
     ngx_connection_t *c, ngx_http_conf_ctx_t *conf_ctx);
 static ngx_int_t ngx_http_model_fetch_set_log(ngx_http_model_fetch_t *fetch,
     ngx_connection_t *c);
+static void ngx_http_model_fetch_adopt(ngx_http_model_fetch_t *fetch,
+    ngx_connection_t *c, ngx_http_request_t *r);
+static void ngx_http_model_fetch_close(void *data);
 static void ngx_http_model_fetch_set_events(ngx_connection_t *c);
 static u_char *ngx_http_model_fetch_log_handler(ngx_log_t *log, u_char *buf,
     size_t len);
@@ -205,7 +210,6 @@ ngx_http_model_fetch_connect(ngx_http_model_fetch_t *fetch)
         return NGX_ERROR;
     }
 
-    c->fd = NGX_HTTP_MODEL_FETCH_FD;
     c->shared = 1;
 
     c->pool = ngx_create_pool(1024, ngx_cycle->log);
@@ -287,6 +291,42 @@ ngx_http_model_fetch_open(ngx_http_model_fetch_t *fetch, ngx_connection_t *c,
         return NGX_ERROR;
     }
 
+    ngx_http_model_fetch_adopt(fetch, c, r);
+
+    cln->handler = ngx_http_model_fetch_cleanup;
+    cln->data = fetch;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_fetch_adopt(ngx_http_model_fetch_t *fetch, ngx_connection_t *c,
+    ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    c->data = r;
+
+    r->logged = 1;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    fetch->connection = c;
+    fetch->request = r;
+
+    if (fetch->quiet && !(c->log->log_level & NGX_LOG_DEBUG_ALL)) {
+        c->log->log_level = ngx_min(c->log->log_level, NGX_LOG_ALERT);
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (cln) {
+        cln->handler = ngx_http_model_fetch_close;
+        cln->data = c;
+
+        c->fd = NGX_HTTP_MODEL_FETCH_FD;
+    }
+
 #if (NGX_STAT_STUB)
 
     /* not a client's; the close of the connection counts down the active */
@@ -300,23 +340,15 @@ ngx_http_model_fetch_open(ngx_http_model_fetch_t *fetch, ngx_connection_t *c,
     (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
 
 #endif
+}
 
-    if (fetch->quiet && !(c->log->log_level & NGX_LOG_DEBUG_ALL)) {
-        c->log->log_level = ngx_min(c->log->log_level, NGX_LOG_ALERT);
-    }
 
-    c->data = r;
+static void
+ngx_http_model_fetch_close(void *data)
+{
+    ngx_connection_t  *c = data;
 
-    r->logged = 1;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    cln->handler = ngx_http_model_fetch_cleanup;
-    cln->data = fetch;
-
-    fetch->connection = c;
-    fetch->request = r;
-
-    return NGX_OK;
+    c->fd = 0;
 }
 
 

@@ -425,32 +425,13 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_model_gateway_late(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_buf_t    b;
-    ngx_str_t    whole;
-    ngx_chain_t  cl;
-
     if (ctx->body->fed || r->request_body == NULL
         || r->request_body->bufs == NULL)
     {
         return NGX_OK;
     }
 
-    if (ngx_http_model_body_whole(r, &whole) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(&b, sizeof(ngx_buf_t));
-
-    b.pos = whole.data;
-    b.last = whole.data + whole.len;
-    b.memory = 1;
-
-    cl.buf = &b;
-    cl.next = NULL;
-
-    ngx_http_model_body_feed(ctx->body, &cl);
-
-    return NGX_OK;
+    return ngx_http_model_body_feed_read(r, ctx->body);
 }
 
 
@@ -468,7 +449,8 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     vendor = mlcf->pass->single;
 
     if (vendor == NULL && mlcf->fallback) {
-        vendor = mlcf->fallback->vendor;
+        vendor = ngx_http_model_vendor_find(mlcf->pass->vendors,
+                                            &mlcf->fallback->vendor->id);
     }
 
     if (vendor == NULL) {

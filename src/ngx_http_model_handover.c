@@ -12,6 +12,9 @@
 #include "ngx_http_model_variables.h"
 
 
+#define NGX_HTTP_MODEL_HANDOVER_BODY  1024
+
+
 extern ngx_module_t  ngx_http_proxy_module;
 
 
@@ -19,8 +22,7 @@ extern ngx_module_t  ngx_http_proxy_module;
 
 typedef struct {
     ngx_table_elt_t               *header;
-    ngx_str_t                      key;
-    ngx_uint_t                     hash;
+    ngx_table_elt_t                was;
 } ngx_http_model_hidden_t;
 
 
@@ -28,6 +30,7 @@ typedef struct {
     ngx_http_request_t            *request;
     ngx_http_model_hop_t          *hop;
     ngx_resolver_ctx_t            *resolve;
+    unsigned                       async:1;  /* the handler has returned */
 } ngx_http_model_resolve_t;
 
 
@@ -43,8 +46,21 @@ static void ngx_http_model_handover_leave(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_handover_hide(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static u_char *ngx_http_model_handover_dashes(ngx_pool_t *pool,
+    ngx_table_elt_t *header);
+static ngx_int_t ngx_http_model_handover_disguise(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_table_elt_t *header, u_char *name,
+    size_t len);
 static ngx_int_t ngx_http_model_handover_create_request(
     ngx_http_request_t *r);
+static void ngx_http_model_handover_wrap(ngx_http_upstream_t *u,
+    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_handover_reinit_request(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_handover_process_header(
+    ngx_http_request_t *r);
+static ngx_uint_t ngx_http_model_handover_enough(ngx_http_request_t *r,
+    ngx_http_upstream_t *u);
 static ngx_int_t ngx_http_model_handover_pinned(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop);
 static ngx_int_t ngx_http_model_handover_resolve(ngx_http_request_t *r,
@@ -195,7 +211,9 @@ ngx_http_model_handover_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     /* $request_uri is cacheable: it must be the client's in every log */
 
-    ngx_http_model_variables_prime(r);
+    if (ngx_http_model_variables_prime(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ctx->unparsed_uri = r->unparsed_uri;
     ctx->valid_unparsed_uri = r->valid_unparsed_uri;
@@ -237,29 +255,29 @@ ngx_http_model_handover_leave(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         hidden = ctx->hidden->elts;
 
         for (i = 0; i < ctx->hidden->nelts; i++) {
-            hidden[i].header->key = hidden[i].key;
-            hidden[i].header->hash = hidden[i].hash;
+            *hidden[i].header = hidden[i].was;
         }
 
         ctx->hidden = NULL;
     }
 
-    ngx_http_model_variables_forget(r);
+    ngx_http_model_variables_forget(r, ctx);
 }
 
 
 /*
  * Headers X-OpenWebUI-* carry personal data, and new ones appear: those not
- * in the static list are cut down to the prefix, which is in the list.
+ * in the static list are cut down to the prefix, which is in the list.  Names
+ * with "_" are looked up with "-", as which a server may read them.
  */
 
 static ngx_int_t
 ngx_http_model_handover_hide(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_uint_t                i;
-    ngx_list_part_t          *part;
-    ngx_table_elt_t          *header;
-    ngx_http_model_hidden_t  *hidden;
+    u_char           *lowcase;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
 
     static ngx_str_t  prefix = ngx_string("x-openwebui-");
 
@@ -278,33 +296,84 @@ ngx_http_model_handover_hide(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
             i = 0;
         }
 
-        if (header[i].key.len <= prefix.len
-            || ngx_strncmp(header[i].lowcase_key, prefix.data, prefix.len)
-               != 0)
-        {
-            continue;
-        }
+        lowcase = header[i].lowcase_key;
 
-        if (ctx->hidden == NULL) {
-            ctx->hidden = ngx_array_create(r->pool, 8,
-                                           sizeof(ngx_http_model_hidden_t));
-            if (ctx->hidden == NULL) {
+        if (ngx_strlchr(lowcase, lowcase + header[i].key.len, '_')) {
+            lowcase = ngx_http_model_handover_dashes(r->pool, &header[i]);
+            if (lowcase == NULL) {
                 return NGX_ERROR;
             }
         }
 
-        hidden = ngx_array_push(ctx->hidden);
-        if (hidden == NULL) {
+        if (header[i].key.len > prefix.len
+            && ngx_memcmp(lowcase, prefix.data, prefix.len) == 0)
+        {
+            if (ngx_http_model_handover_disguise(r, ctx, &header[i],
+                                                 prefix.data, prefix.len)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+        } else if (lowcase != header[i].lowcase_key
+                   && ngx_http_model_handover_disguise(r, ctx, &header[i],
+                                                       lowcase,
+                                                       header[i].key.len)
+                      != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        hidden->header = &header[i];
-        hidden->key = header[i].key;
-        hidden->hash = header[i].hash;
-
-        header[i].key.len = prefix.len;
-        header[i].hash = ngx_hash_key(prefix.data, prefix.len);
     }
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_http_model_handover_dashes(ngx_pool_t *pool, ngx_table_elt_t *header)
+{
+    u_char  *p;
+    size_t   i;
+
+    p = ngx_pnalloc(pool, header->key.len);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < header->key.len; i++) {
+        p[i] = (header->lowcase_key[i] == '_') ? '-' : header->lowcase_key[i];
+    }
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_http_model_handover_disguise(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_table_elt_t *header, u_char *name,
+    size_t len)
+{
+    ngx_http_model_hidden_t  *hidden;
+
+    if (ctx->hidden == NULL) {
+        ctx->hidden = ngx_array_create(r->pool, 8,
+                                       sizeof(ngx_http_model_hidden_t));
+        if (ctx->hidden == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    hidden = ngx_array_push(ctx->hidden);
+    if (hidden == NULL) {
+        return NGX_ERROR;
+    }
+
+    hidden->header = header;
+    hidden->was = *header;
+
+    header->key.len = len;
+    header->lowcase_key = name;
+    header->hash = ngx_hash_key(name, len);
 
     return NGX_OK;
 }
@@ -355,6 +424,13 @@ ngx_http_model_handover_init_peer(ngx_http_request_t *r,
     hop = ctx->hop;
     vendor = hop->vendor;
 
+    if (vendor->key.type == NGX_HTTP_MODEL_KEY_VALUE && !ctx->fetch) {
+        ctx->reinit_request = u->reinit_request;
+        u->reinit_request = ngx_http_model_handover_reinit_request;
+
+        ngx_http_model_handover_wrap(u, ctx);
+    }
+
 #if (NGX_HTTP_SSL)
     u->ssl_name = vendor->tls_name;
 #endif
@@ -370,6 +446,105 @@ ngx_http_model_handover_init_peer(ngx_http_request_t *r,
     u->upstream = vendor->upstream;
 
     return vendor->upstream->peer.init(r, vendor->upstream);
+}
+
+
+/*
+ * Whether a 403 is about our key is in its body, which may come after the
+ * head: the header is not done before that is here.
+ */
+
+static void
+ngx_http_model_handover_wrap(ngx_http_upstream_t *u, ngx_http_model_ctx_t *ctx)
+{
+    ctx->parsed = 0;
+    ctx->process_header = u->process_header;
+    u->process_header = ngx_http_model_handover_process_header;
+}
+
+
+static ngx_int_t
+ngx_http_model_handover_reinit_request(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_http_upstream_t   *u;
+    ngx_http_model_ctx_t  *ctx;
+
+    u = r->upstream;
+    ctx = ngx_http_model_ctx(r);
+
+    rc = ctx->reinit_request(r);
+
+    if (u->process_header != ngx_http_model_handover_process_header) {
+        ngx_http_model_handover_wrap(u, ctx);
+    }
+
+    ctx->parsed = 0;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_model_handover_process_header(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_http_upstream_t   *u;
+    ngx_http_model_ctx_t  *ctx;
+
+    u = r->upstream;
+    ctx = ngx_http_model_ctx(r);
+
+    if (!ctx->parsed) {
+        rc = ctx->process_header(r);
+
+        /* the stock one goes on to its next step by itself */
+
+        if (u->process_header != ngx_http_model_handover_process_header) {
+            ngx_http_model_handover_wrap(u, ctx);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        ctx->parsed = 1;
+    }
+
+    return ngx_http_model_handover_enough(r, u) ? NGX_OK : NGX_AGAIN;
+}
+
+
+/* the beginning of a 403's body, as far as it will come and is looked at */
+
+static ngx_uint_t
+ngx_http_model_handover_enough(ngx_http_request_t *r, ngx_http_upstream_t *u)
+{
+    size_t  size;
+
+    if (u->headers_in.status_n != NGX_HTTP_FORBIDDEN
+        || r->method == NGX_HTTP_HEAD
+        || u->buffer.last == u->buffer.end)
+    {
+        return 1;
+    }
+
+    size = u->buffer.last - u->buffer.pos;
+
+    if (size >= NGX_HTTP_MODEL_HANDOVER_BODY) {
+        return 1;
+    }
+
+    if (u->headers_in.chunked) {
+        return ngx_strlcasestrn(u->buffer.pos, u->buffer.last,
+                                (u_char *) CRLF "0" CRLF, 5 - 1)
+               != NULL;
+    }
+
+    /* of a body that ends with the connection what is there must do */
+
+    return u->headers_in.content_length_n == -1
+           || (off_t) size >= u->headers_in.content_length_n;
 }
 
 
@@ -458,6 +633,8 @@ ngx_http_model_handover_resolve(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    resolve->async = 1;
+
     return NGX_DONE;
 }
 
@@ -466,6 +643,7 @@ static void
 ngx_http_model_handover_resolved(ngx_resolver_ctx_t *rctx)
 {
     ngx_int_t                  rc;
+    ngx_uint_t                 async;
     ngx_connection_t          *c;
     ngx_http_request_t        *r;
     ngx_http_model_ctx_t      *ctx;
@@ -473,6 +651,7 @@ ngx_http_model_handover_resolved(ngx_resolver_ctx_t *rctx)
     ngx_http_model_resolve_t  *resolve;
 
     resolve = rctx->data;
+    async = resolve->async;
     r = resolve->request;
     hop = resolve->hop;
     c = r->connection;
@@ -509,7 +688,11 @@ ngx_http_model_handover_resolved(ngx_resolver_ctx_t *rctx)
 
     ngx_http_finalize_request(r, rc);
 
-    ngx_http_run_posted_requests(c);
+    /* a name from the resolver's cache: the caller still has the request */
+
+    if (async) {
+        ngx_http_run_posted_requests(c);
+    }
 }
 
 

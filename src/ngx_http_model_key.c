@@ -225,7 +225,7 @@ ngx_http_model_key_file(ngx_conf_t *cf, ngx_http_model_key_t *key,
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read the key: "
+                           "cannot read the source of \"key\": "
                            ngx_open_file_n " \"%V\" failed", &name);
         return NGX_CONF_ERROR;
     }
@@ -242,7 +242,7 @@ ngx_http_model_key_file(ngx_conf_t *cf, ngx_http_model_key_t *key,
 
     if (n == -1) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot read the key: "
+                           "cannot read the source of \"key\": "
                            ngx_read_fd_n " \"%V\" failed", &name);
         goto done;
     }

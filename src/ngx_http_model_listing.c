@@ -305,9 +305,8 @@ ngx_http_model_listing_version(ngx_http_model_scope_t *scope,
 
         version = server[i].facts.version;
 
-        if (server[i].facts.state == NGX_HTTP_MODEL_SERVER_DOWN
-            || !(server[i].vendor->dialects
-                 & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA))
+        if (!(server[i].vendor->dialects
+              & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA))
             || !ngx_http_model_listing_in_scope(scope, server[i].vendor)
             || !ngx_http_model_listing_number(&version))
         {

@@ -463,8 +463,11 @@ ngx_http_model_listing_details_value(ngx_http_model_listing_t *l,
         text = l->d.format;
         break;
 
-    case NGX_HTTP_MODEL_DETAILS_FAMILY:
     case NGX_HTTP_MODEL_DETAILS_FAMILIES:
+        ours = (value == NULL);   /* of servers, null may stand here */
+        /* fall through */
+
+    case NGX_HTTP_MODEL_DETAILS_FAMILY:
         text = l->d.family;
         ours |= (declared != NULL && declared->family.len);
         break;

@@ -18,7 +18,7 @@
 
 
 #define NGX_HTTP_MODEL_SHOW_LIMIT  (32 * 1024 * 1024)
-#define NGX_HTTP_MODEL_SHOW_WAIT   1000   /* ms, where a reduced one is known */
+#define NGX_HTTP_MODEL_SHOW_WAIT   1000   /* ms, for a model that is listed */
 #define NGX_HTTP_MODEL_SHOW_SLOW   10000  /* ms, not asked again after that */
 #define NGX_HTTP_MODEL_PS_WAIT     1000   /* ms */
 
@@ -34,7 +34,8 @@ typedef struct {
 typedef struct {
     ngx_http_model_wait_t       wait;
     ngx_http_model_vendor_t    *vendor;
-    ngx_str_t                   name;
+    ngx_str_t                   name;      /* that its server is asked for */
+    ngx_str_t                   known;     /* as listed, or empty */
 } ngx_http_model_local_show_t;
 
 
@@ -400,8 +401,8 @@ ngx_http_model_local_show(ngx_http_request_t *r, ngx_http_model_route_t *route,
         return ngx_http_model_local_show_known(r, model);
     }
 
-    if (model && model->show && !verbose
-        && (model->nup == 0
+    if (model && !verbose
+        && ((model->show && model->nup == 0)
             || (ngx_msec_int_t) (vendor->show_slow - ngx_current_msec) > 0))
     {
         return ngx_http_model_local_show_known(r, model);
@@ -433,6 +434,9 @@ ngx_http_model_local_show(ngx_http_request_t *r, ngx_http_model_route_t *route,
     if (model) {
         fetch->peer = ngx_http_model_local_show_peer(fetch->pool, &scope,
                                                      model);
+
+        show->known.data = ngx_pstrdup(r->pool, &model->name);
+        show->known.len = show->known.data ? model->name.len : 0;
     }
 
     if (show->name.data == NULL
@@ -446,7 +450,7 @@ ngx_http_model_local_show(ngx_http_request_t *r, ngx_http_model_route_t *route,
 
     timeout = vendor->timeout;
 
-    if (model && model->show) {
+    if (model) {
         timeout = ngx_min(timeout, NGX_HTTP_MODEL_SHOW_WAIT);
     }
 
@@ -581,7 +585,7 @@ ngx_http_model_local_show_answer(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    model = ngx_http_model_view_find(scope.view, show->vendor, &show->name);
+    model = ngx_http_model_view_find(scope.view, show->vendor, &show->known);
 
     if (model) {
         return ngx_http_model_local_show_known(r, model);

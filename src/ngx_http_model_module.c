@@ -34,6 +34,8 @@ static char *ngx_http_model_cors(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_model_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_model_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 static ngx_int_t ngx_http_model_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_model_init(ngx_conf_t *cf);
@@ -84,7 +86,7 @@ static ngx_command_t  ngx_http_model_commands[] = {
 
     { ngx_string("model_allow"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_conf_set_bitmask_slot,
+      ngx_http_model_words,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_model_loc_conf_t, allow),
       &ngx_http_model_kinds },
@@ -105,7 +107,7 @@ static ngx_command_t  ngx_http_model_commands[] = {
 
     { ngx_string("model_read"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_model_words,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_model_loc_conf_t, read),
       &ngx_http_model_reads },
@@ -223,6 +225,10 @@ ngx_http_model_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                            "as \"location / { }\": what follows the prefix is "
                            "the path of the API");
         return NGX_CONF_ERROR;
+    }
+
+    if (clcf->handler) {
+        return "is in a location that another directive answers already";
     }
 
     pass = ngx_pcalloc(cf->pool, sizeof(ngx_http_model_pass_t));
@@ -426,14 +432,17 @@ ngx_http_model_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (size == NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone size in \"%V\"", &value[1]);
+                           "invalid zone size in \"%V\" of \"model_zone\", "
+                           "\"model:16m\" would be one", &value[1]);
         return NGX_CONF_ERROR;
     }
 
     if (size < (ssize_t) (8 * ngx_pagesize)) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small, it must have %uz bytes "
-                           "or more", &value[1], 8 * ngx_pagesize);
+                           "zone \"%*s\" of \"model_zone\" is too small, it "
+                           "must have %uz bytes or more",
+                           (size_t) (p - value[1].data), value[1].data,
+                           8 * ngx_pagesize);
         return NGX_CONF_ERROR;
     }
 
@@ -442,6 +451,53 @@ ngx_http_model_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     mmcf->zone_size = size;
 
     return NGX_CONF_OK;
+}
+
+
+/* the stock setters name neither the directive nor its words */
+
+static char *
+ngx_http_model_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char            known[128], *p;
+    ngx_str_t        *value;
+    ngx_uint_t        i;
+    ngx_conf_enum_t  *word;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        p = known;
+
+        /* the words of a bitmask look the same */
+
+        for (word = cmd->post; word->name.len; word++) {
+
+            if (word->name.len == value[i].len
+                && ngx_strcasecmp(word->name.data, value[i].data) == 0)
+            {
+                break;
+            }
+
+            p = ngx_slprintf(p, known + sizeof(known), " \"%V\"",
+                             &word->name);
+        }
+
+        if (word->name.len == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\" in \"%V\" directive, "
+                               "known are%*s", &value[i], &value[0],
+                               (size_t) (p - known), known);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (cmd->post == &ngx_http_model_kinds) {
+        return ngx_conf_set_bitmask_slot(cf, cmd, conf);
+    }
+
+    return ngx_conf_set_enum_slot(cf, cmd, conf);
 }
 
 
@@ -738,12 +794,23 @@ ngx_http_model_init_pass(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf,
 {
     ngx_str_t                 *name;
     ngx_uint_t                 i, j;
+    ngx_http_core_loc_conf_t  *clcf;
     ngx_http_model_vendor_t  **from, **to, *vendor;
 
     if (mmcf->vendors.nelts == 0) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"model_pass\" needs at least one \"model_vendor\" at "
                       "http level in %s:%ui", pass->file_name, pass->line);
+        return NGX_ERROR;
+    }
+
+    clcf = pass->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    if (clcf->handler != ngx_http_model_gateway_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "another directive answers this location too, "
+                      "\"model_pass\" must be the only one in %s:%ui",
+                      pass->file_name, pass->line);
         return NGX_ERROR;
     }
 

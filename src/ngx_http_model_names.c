@@ -23,6 +23,9 @@ static ngx_http_model_scan_member_t *ngx_http_model_names_member(
     const char *name);
 static void ngx_http_model_names_take(ngx_http_model_scan_member_t *member,
     ngx_http_model_name_t *name);
+static ngx_int_t ngx_http_model_names_insert_field(ngx_pool_t *pool,
+    ngx_http_model_multipart_t *form, ngx_str_t *value,
+    ngx_http_model_edit_t *edit);
 
 
 static const ngx_http_model_scan_key_t  ngx_http_model_keys_model[] = {
@@ -264,8 +267,9 @@ ngx_http_model_names_insert(ngx_pool_t *pool, ngx_http_model_body_t *body,
     ngx_str_t                      text;
     ngx_http_model_json_writer_t  *w;
 
-    if (body->scan == NULL) {
-        return NGX_DECLINED;
+    if (body->multipart) {
+        return ngx_http_model_names_insert_field(pool, body->multipart, value,
+                                                 edit);
     }
 
     w = ngx_http_model_json_writer(pool);
@@ -290,6 +294,39 @@ ngx_http_model_names_insert(ngx_pool_t *pool, ngx_http_model_body_t *body,
     edit->text.data = p;
     edit->text.len = ngx_sprintf(p, "\"model\":%V%s", &text,
                                  body->scan->root_empty ? "" : ",")
+                     - p;
+
+    return NGX_OK;
+}
+
+
+/* a form that was accepted starts with its boundary */
+
+static ngx_int_t
+ngx_http_model_names_insert_field(ngx_pool_t *pool,
+    ngx_http_model_multipart_t *form, ngx_str_t *value,
+    ngx_http_model_edit_t *edit)
+{
+    u_char     *p;
+    ngx_str_t   boundary;
+
+    static ngx_str_t  head = ngx_string(CRLF "Content-Disposition: form-data; "
+                                        "name=\"model\"" CRLF CRLF);
+
+    boundary.data = form->delimiter + sizeof(CRLF) - 1;
+    boundary.len = form->size - (sizeof(CRLF) - 1);
+
+    p = ngx_pnalloc(pool, boundary.len + head.len + value->len
+                          + sizeof(CRLF) - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    edit->start = 0;
+    edit->end = 0;
+    edit->pad = 0;
+    edit->text.data = p;
+    edit->text.len = ngx_sprintf(p, "%V%V%V" CRLF, &boundary, &head, value)
                      - p;
 
     return NGX_OK;

@@ -56,10 +56,7 @@ ngx_int_t ngx_http_model_names_edit(ngx_pool_t *pool,
     ngx_http_model_name_t *name, ngx_str_t *value,
     ngx_http_model_edit_t *edit);
 
-/*
- * The edit that adds a model where a JSON body names none; NGX_DECLINED for a
- * form.
- */
+/* the edit that adds a model where a body, JSON or form, names none */
 ngx_int_t ngx_http_model_names_insert(ngx_pool_t *pool,
     ngx_http_model_body_t *body, ngx_str_t *value,
     ngx_http_model_edit_t *edit);

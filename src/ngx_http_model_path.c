@@ -13,6 +13,7 @@
 
 static u_char *ngx_http_model_path_collapse(u_char *dst, u_char *src,
     size_t len);
+static ngx_uint_t ngx_http_model_path_is_key(u_char *arg, u_char *last);
 
 
 ngx_int_t
@@ -21,12 +22,20 @@ ngx_http_model_path(ngx_http_request_t *r, ngx_str_t *prefix, ngx_str_t *path)
     u_char  *p;
     size_t   skip;
 
-    skip = ngx_min(prefix->len, r->uri.len);
+    skip = prefix->len;
 
     /* the "/" that ends a prefix begins the path */
 
     if (skip && prefix->data[skip - 1] == '/') {
         skip--;
+    }
+
+    /* what a rewrite made without the prefix is all path */
+
+    if (r->uri.len < skip
+        || ngx_memcmp(r->uri.data, prefix->data, skip) != 0)
+    {
+        skip = 0;
     }
 
     p = ngx_pnalloc(r->pool, r->uri.len - skip + 1);
@@ -147,7 +156,7 @@ ngx_int_t
 ngx_http_model_path_args(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *uri)
 {
-    u_char  *p, *arg, *next, *last;
+    u_char  *p, *start, *arg, *next, *last;
 
     if (r->args.len == 0) {
         *uri = *path;
@@ -162,6 +171,7 @@ ngx_http_model_path_args(ngx_http_request_t *r, ngx_str_t *path,
     uri->data = p;
     p = ngx_cpymem(p, path->data, path->len);
     *p++ = '?';
+    start = p;
 
     arg = r->args.data;
     last = arg + r->args.len;
@@ -173,10 +183,9 @@ ngx_http_model_path_args(ngx_http_request_t *r, ngx_str_t *path,
             next = last;
         }
 
-        if (!(next - arg >= 4
-              && ngx_strncasecmp(arg, (u_char *) "key=", 4) == 0))
-        {
-            if (p[-1] != '?') {
+        if (!ngx_http_model_path_is_key(arg, next)) {
+
+            if (p > start) {
                 *p++ = '&';
             }
 
@@ -186,11 +195,34 @@ ngx_http_model_path_args(ngx_http_request_t *r, ngx_str_t *path,
         arg = next + 1;
     }
 
-    if (p[-1] == '?') {
+    if (p == start) {
         p--;
     }
 
     uri->len = p - uri->data;
 
     return NGX_OK;
+}
+
+
+/* an argument "key", also in an escaped spelling */
+
+static ngx_uint_t
+ngx_http_model_path_is_key(u_char *arg, u_char *last)
+{
+    u_char  name[sizeof("%6b%65%79") - 1], *src, *dst, *end;
+
+    end = ngx_strlchr(arg, last, '=');
+
+    if (end == NULL || end == arg || (size_t) (end - arg) > sizeof(name)) {
+        return 0;
+    }
+
+    src = arg;
+    dst = name;
+
+    ngx_unescape_uri(&dst, &src, end - arg, 0);
+
+    return dst - name == 3
+           && ngx_strncasecmp(name, (u_char *) "key", 3) == 0;
 }

@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_model_proxy_init_vendor(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_proxy_upstream(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
+static ngx_int_t ngx_http_model_proxy_implicit(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor, ngx_http_upstream_srv_conf_t **upstream);
 static ngx_int_t ngx_http_model_proxy_names(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_proxy_instances(ngx_conf_t *cf,
@@ -451,15 +453,12 @@ ngx_http_model_proxy_upstream(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
     char                           *args[NGX_HTTP_MODEL_PROXY_ARGS];
     u_char                         *url;
     ngx_uint_t                      n;
-    ngx_http_core_loc_conf_t       *clcf, *hlcf;
+    ngx_http_core_loc_conf_t       *clcf;
     ngx_http_upstream_conf_t       *uc;
     ngx_http_upstream_srv_conf_t   *uscf;
     ngx_http_upstream_main_conf_t  *umcf;
 
     umcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module);
-    hlcf = ((ngx_http_conf_ctx_t *) cf->cycle->conf_ctx[
-                ngx_http_module.index])->loc_conf[
-                                               ngx_http_core_module.ctx_index];
     n = umcf->upstreams.nelts;
 
     url = ngx_pnalloc(cf->pool, sizeof("https://") + vendor->authority.len);
@@ -491,40 +490,70 @@ ngx_http_model_proxy_upstream(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
 
     uscf = uc->upstream;
 
-    if (!(uscf->flags & NGX_HTTP_UPSTREAM_CREATE) && uscf->servers == NULL) {
+    if (!(uscf->flags & NGX_HTTP_UPSTREAM_CREATE)) {
 
-        if (hlcf->resolver && hlcf->resolver->connections.nelts) {
+        /* an upstream of ours that nobody initialized must not stay */
 
-            vendor->resolve = 1;
-            vendor->port = uscf->port;
-
-            /* an upstream of ours that nobody initialized must not stay */
-
-            if (umcf->upstreams.nelts > n) {
-                umcf->upstreams.nelts = n;
-            }
-
-            uscf = NULL;
-
-        } else {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                               "the addresses of \"%V\" are looked up once, "
-                               "now; a \"resolver\" at http level makes "
-                               "vendor \"%V\" follow them", &vendor->authority,
-                               &vendor->id);
+        if (umcf->upstreams.nelts > n) {
+            umcf->upstreams.nelts = n;
         }
-    }
 
-    if (uscf && uscf->peer.init == NULL
-        && ngx_http_upstream_init_round_robin(cf, uscf) != NGX_OK)
-    {
-        return NGX_ERROR;
+        if (ngx_http_model_proxy_implicit(cf, vendor, &uscf) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     vendor->upstream = uscf;
     uc->upstream = &vendor->mux;
 
     return NGX_OK;
+}
+
+
+/*
+ * A host without upstream {}: its addresses are found at run time, or are
+ * the vendor's own, for TLS sessions are kept beside them.
+ */
+
+static ngx_int_t
+ngx_http_model_proxy_implicit(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor,
+    ngx_http_upstream_srv_conf_t **upstream)
+{
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_upstream_srv_conf_t  *uscf;
+
+    if ((*upstream)->servers == NULL) {
+
+        clcf = ((ngx_http_conf_ctx_t *) cf->cycle->conf_ctx[
+                    ngx_http_module.index])->loc_conf[
+                                               ngx_http_core_module.ctx_index];
+
+        if (clcf->resolver && clcf->resolver->connections.nelts) {
+            vendor->resolve = 1;
+            vendor->port = (*upstream)->port;
+            *upstream = NULL;
+
+            return NGX_OK;
+        }
+
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "the addresses of \"%V\" are looked up once, now; "
+                           "a \"resolver\" at http level makes vendor \"%V\" "
+                           "follow them", &vendor->authority, &vendor->id);
+    }
+
+    uscf = ngx_palloc(cf->pool, sizeof(ngx_http_upstream_srv_conf_t));
+    if (uscf == NULL) {
+        return NGX_ERROR;
+    }
+
+    *uscf = **upstream;
+
+    ngx_memzero(&uscf->peer, sizeof(ngx_http_upstream_peer_t));
+
+    *upstream = uscf;
+
+    return ngx_http_upstream_init_round_robin(cf, uscf);
 }
 
 

@@ -66,11 +66,18 @@ struct ngx_http_model_ctx_s {
     ngx_str_t                         unparsed_uri;
     ngx_uint_t                        log_level;
     ngx_array_t                      *hidden;
+    u_char                           *known;     /* variables that had a value
+                                                    before, by index */
     ngx_int_t                       (*create_request)(ngx_http_request_t *r);
+
+    /* of handover, the stock proxy's own */
+    ngx_int_t                       (*reinit_request)(ngx_http_request_t *r);
+    ngx_int_t                       (*process_header)(ngx_http_request_t *r);
 
     unsigned                          valid_unparsed_uri:1;
     unsigned                          swapped:1;     /* the vendor's view */
     unsigned                          created:1;     /* the head is made */
+    unsigned                          parsed:1;      /* the answer's head */
     unsigned                          unresolved:1;  /* DNS had no answer */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;

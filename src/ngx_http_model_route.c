@@ -615,6 +615,15 @@ ngx_http_model_route_untagged(ngx_str_t *name)
 
 
 ngx_uint_t
+ngx_http_model_route_permits(ngx_http_model_scope_t *scope,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *name)
+{
+    return ngx_http_model_route_exposed(vendor, name)
+           && ngx_http_model_route_allowed(scope, vendor, NULL, name);
+}
+
+
+ngx_uint_t
 ngx_http_model_route_visible(ngx_http_model_scope_t *scope,
     ngx_http_model_model_t *model)
 {

@@ -51,6 +51,13 @@ typedef struct {
 ngx_int_t ngx_http_model_route(ngx_http_model_scope_t *scope, ngx_str_t *name,
     ngx_http_model_route_t *route, ngx_pool_t *pool);
 
+/*
+ * 1 when the vendor's expose and the client key's patterns let a request name
+ * this model of the vendor's, listed or not.
+ */
+ngx_uint_t ngx_http_model_route_permits(ngx_http_model_scope_t *scope,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *name);
+
 /* 1 when the scope lets the model be seen in listings */
 ngx_uint_t ngx_http_model_route_visible(ngx_http_model_scope_t *scope,
     ngx_http_model_model_t *model);

@@ -189,7 +189,6 @@ ngx_http_model_scan_init(ngx_http_model_scan_t *scan,
     /* so that the root comes to the event handler */
 
     scan->low = 2;
-    scan->pending = 1;
 
     (void) ngx_http_model_scan_use(scan, NGX_HTTP_MODEL_SCAN_BEST);
 }
@@ -734,11 +733,10 @@ ngx_http_model_scan_tokens(ngx_http_model_scan_t *scan,
     ngx_http_model_scan_view_t *v, uint64_t tokens)
 {
     u_char      *types;
-    ngx_uint_t   i, kind, state, prev, depth, low, room, wanted;
+    ngx_uint_t   i, kind, state, prev, depth, low, room;
 
     low = scan->low;
     room = NGX_HTTP_MODEL_SCAN_DEPTH - low;
-    wanted = scan->pending;
     depth = scan->depth;
     state = scan->state;
     types = scan->types + 1;
@@ -766,16 +764,6 @@ ngx_http_model_scan_tokens(ngx_http_model_scan_t *scan,
             continue;
         }
 
-        /* one branch that is easy to foresee instead of four */
-
-        if (!((state == NGX_HTTP_MODEL_SCAN_S_COLON)
-              | (kind >= NGX_HTTP_MODEL_SCAN_K_ARRAY_END)
-              | (depth > NGX_HTTP_MODEL_SCAN_DEPTH)
-              | wanted))
-        {
-            continue;
-        }
-
         scan->depth = depth;
         scan->state = state;
 
@@ -786,7 +774,6 @@ ngx_http_model_scan_tokens(ngx_http_model_scan_t *scan,
         low = scan->low;
         room = NGX_HTTP_MODEL_SCAN_DEPTH - low;
         state = scan->state;
-        wanted = scan->pending;
     }
 
     scan->depth = depth;

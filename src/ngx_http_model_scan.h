@@ -151,7 +151,7 @@ struct ngx_http_model_scan_s {
 
     /* state */
 
-    unsigned                         pending:1;  /* a value is waited for */
+    unsigned                         pending:1;  /* key matched, no value */
 
     const ngx_http_model_scan_block_t  *block;
     const ngx_http_model_scan_key_t    *keys;

@@ -89,17 +89,14 @@ ngx_http_model_scan_event(ngx_http_model_scan_t *scan,
                                          NGX_HTTP_MODEL_SCAN_NONE);
     }
 
-    if (kind == NGX_HTTP_MODEL_SCAN_K_COLON) {
-        return NGX_OK;
-    }
-
-    if (scan->level) {
+    if (scan->pending && kind != NGX_HTTP_MODEL_SCAN_K_COLON) {
         return ngx_http_model_scan_value(scan, v, i, kind);
     }
 
-    scan->pending = 0;
-    scan->root_start = v->offset + (off_t) i;
-    ngx_http_model_scan_push(scan, ((uint32_t) 1 << scan->nkeys) - 1);
+    if (scan->level == 0) {
+        scan->root_start = v->offset + (off_t) i;
+        ngx_http_model_scan_push(scan, ((uint32_t) 1 << scan->nkeys) - 1);
+    }
 
     return NGX_OK;
 }
@@ -505,6 +502,7 @@ ngx_http_model_scan_string(ngx_http_model_scan_t *scan,
     rest.offset = s->start + 1;
     rest.quote = v->quote >> (i + 1);
     rest.backslash = v->backslash >> (i + 1);
+    rest.scalar = 0;
     rest.bad = v->bad >> (i + 1);
     rest.size = v->size - (i + 1);
 
@@ -567,15 +565,25 @@ ngx_http_model_scan_collect(ngx_http_model_scan_string_t *s, u_char *p,
             s->escape = 0;
             p++;
 
-            if (c == 'u') {
-                s->code = 0;
-                s->digits = 4;
-
-            } else {
+            if (c != 'u') {
                 ngx_http_model_scan_lone(s);
                 ngx_http_model_scan_put(s, ngx_http_model_scan_unescape[c]);
+                continue;
             }
 
+            if (last - p < 4) {
+                s->code = 0;
+                s->digits = 4;
+                continue;
+            }
+
+            s->code = (uint32_t) (ngx_http_model_scan_hex[p[0]] - 1) << 12
+                      | (uint32_t) (ngx_http_model_scan_hex[p[1]] - 1) << 8
+                      | (uint32_t) (ngx_http_model_scan_hex[p[2]] - 1) << 4
+                      | (uint32_t) (ngx_http_model_scan_hex[p[3]] - 1);
+            p += 4;
+
+            ngx_http_model_scan_unit(s);
             continue;
         }
 

@@ -32,7 +32,12 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
     scope->vendors = mlcf->pass->vendors;
     scope->single = mlcf->pass->single;
 
-    if (mlcf->fallback) {
+    /* an inherited default may be a vendor that model_pass leaves out */
+
+    if (mlcf->fallback
+        && ngx_http_model_vendor_find(scope->vendors,
+                                      &mlcf->fallback->vendor->id))
+    {
         scope->fallback = mlcf->fallback->vendor;
         scope->fallback_model = mlcf->fallback->model;
     }

@@ -18,6 +18,11 @@
 #define NGX_HTTP_MODEL_NINTERNAL          4
 
 
+static void ngx_http_model_variable_unset(ngx_http_variable_value_t *v);
+static ngx_uint_t ngx_http_model_variable_holds(ngx_http_variable_value_t *v,
+    ngx_str_t *key);
+static ngx_http_model_ctx_t *ngx_http_model_variable_ctx(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_variable_str(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_vendor(ngx_http_request_t *r,
@@ -30,6 +35,8 @@ static ngx_int_t ngx_http_model_variable_internal(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_credential(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t which, ngx_str_t *value);
+static ngx_str_t ngx_http_model_variable_token(ngx_http_request_t *r,
+    ngx_http_model_key_t *key, ngx_uint_t anthropic);
 
 
 /* positions in r->variables: constant after the configuration was read */
@@ -131,28 +138,101 @@ ngx_http_model_variables_init(ngx_conf_t *cf)
 }
 
 
-void
-ngx_http_model_variables_prime(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_model_variables_prime(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
 {
+    ngx_uint_t                  i;
+    ngx_http_core_main_conf_t  *cmcf;
+
     (void) ngx_http_get_indexed_variable(r,
                                          ngx_http_model_variable_request_uri);
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    if (ctx->known == NULL) {
+        ctx->known = ngx_pnalloc(r->pool, cmcf->variables.nelts);
+        if (ctx->known == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        ctx->known[i] = r->variables[i].valid;
+    }
+
+    return NGX_OK;
 }
 
 
 void
-ngx_http_model_variables_forget(ngx_http_request_t *r)
+ngx_http_model_variables_forget(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
 {
+    ngx_str_t                  *key;
     ngx_uint_t                  i;
-    ngx_http_variable_value_t  *v;
+    ngx_http_core_main_conf_t  *cmcf;
 
     for (i = 0; i < NGX_HTTP_MODEL_NINTERNAL; i++) {
-        v = &r->variables[ngx_http_model_variable_index[i]];
-
-        v->valid = 0;
-        v->not_found = 0;
-        v->len = 0;
-        v->data = NULL;
+        ngx_http_model_variable_unset(
+                             &r->variables[ngx_http_model_variable_index[i]]);
     }
+
+    key = &ctx->hop->vendor->key.value;
+
+    if (key->len == 0) {
+        return;
+    }
+
+    /* a map or another variable that was made of ours in the meantime */
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (!ctx->known[i]
+            && ngx_http_model_variable_holds(&r->variables[i], key))
+        {
+            ngx_http_model_variable_unset(&r->variables[i]);
+        }
+    }
+}
+
+
+static void
+ngx_http_model_variable_unset(ngx_http_variable_value_t *v)
+{
+    v->valid = 0;
+    v->not_found = 0;
+    v->len = 0;
+    v->data = NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_model_variable_holds(ngx_http_variable_value_t *v, ngx_str_t *key)
+{
+    u_char  *p, *last;
+
+    if (!v->valid || v->len < key->len) {
+        return 0;
+    }
+
+    last = v->data + v->len - key->len + 1;
+
+    for (p = v->data; p < last; p++) {
+        p = ngx_strlchr(p, last, key->data[0]);
+
+        if (p == NULL) {
+            return 0;
+        }
+
+        if (ngx_memcmp(p, key->data, key->len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -167,6 +247,19 @@ ngx_http_model_variable_set(ngx_http_variable_value_t *v, ngx_str_t *value)
 }
 
 
+/* a subrequest that is not of the gateway, as auth_request's, asks for r's */
+
+static ngx_http_model_ctx_t *
+ngx_http_model_variable_ctx(ngx_http_request_t *r)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    return (ctx || r == r->main) ? ctx : ngx_http_model_ctx(r->main);
+}
+
+
 static ngx_int_t
 ngx_http_model_variable_str(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -174,7 +267,7 @@ ngx_http_model_variable_str(ngx_http_request_t *r,
     ngx_str_t             *value;
     ngx_http_model_ctx_t  *ctx;
 
-    ctx = ngx_http_model_ctx(r);
+    ctx = ngx_http_model_variable_ctx(r);
 
     if (ctx == NULL) {
         v->not_found = 1;
@@ -202,7 +295,7 @@ ngx_http_model_variable_vendor(ngx_http_request_t *r,
 
     (void) data;
 
-    ctx = ngx_http_model_ctx(r);
+    ctx = ngx_http_model_variable_ctx(r);
 
     if (ctx == NULL || ctx->vendor == NULL) {
         v->not_found = 1;
@@ -223,7 +316,7 @@ ngx_http_model_variable_client(ngx_http_request_t *r,
 
     (void) data;
 
-    ctx = ngx_http_model_ctx(r);
+    ctx = ngx_http_model_variable_ctx(r);
 
     if (ctx == NULL || ctx->client == NULL) {
         v->not_found = 1;
@@ -246,7 +339,7 @@ ngx_http_model_variable_stream(ngx_http_request_t *r,
 
     (void) data;
 
-    ctx = ngx_http_model_ctx(r);
+    ctx = ngx_http_model_variable_ctx(r);
 
     if (ctx == NULL || !ctx->stream_known) {
         v->not_found = 1;
@@ -293,7 +386,7 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t which, ngx_str_t *value)
 {
     u_char                *p;
-    ngx_str_t              scheme;
+    ngx_str_t              scheme, text;
     ngx_uint_t             anthropic, home;
     ngx_table_elt_t       *h;
     ngx_http_model_key_t  *key;
@@ -327,6 +420,8 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    text = key->value;
+
     if (key->type == NGX_HTTP_MODEL_KEY_CLIENT) {
 
         /* a key that opened this gateway is not the vendor's to see */
@@ -335,27 +430,11 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
             return NGX_OK;
         }
 
-        if (home == NGX_HTTP_MODEL_VAR_AUTHORIZATION) {
-            h = ngx_http_model_request_header(r, "authorization");
+        text = ngx_http_model_variable_token(r, key, anthropic);
 
-            /* an empty "Bearer" of some clients is none */
-
-            if (h && h->value.len > 7
-                && ngx_strncasecmp(h->value.data, (u_char *) "Bearer ", 7)
-                   == 0)
-            {
-                *value = h->value;
-            }
-
-        } else if (home == NGX_HTTP_MODEL_VAR_API_KEY) {
-            h = ngx_http_model_request_header(r, "x-api-key");
-
-            if (h) {
-                *value = h->value;
-            }
+        if (text.len == 0) {
+            return NGX_OK;
         }
-
-        return NGX_OK;
     }
 
     ngx_str_null(&scheme);
@@ -368,21 +447,74 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
     }
 
     if (scheme.len == 0) {
-        *value = key->value;
+        *value = text;
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, scheme.len + 1 + key->value.len);
+    p = ngx_pnalloc(r->pool, scheme.len + 1 + text.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     value->data = p;
-    value->len = scheme.len + 1 + key->value.len;
+    value->len = scheme.len + 1 + text.len;
 
     p = ngx_cpymem(p, scheme.data, scheme.len);
     *p++ = ' ';
-    ngx_memcpy(p, key->value.data, key->value.len);
+    ngx_memcpy(p, text.data, text.len);
 
     return NGX_OK;
+}
+
+
+/*
+ * The client's own credential, without a scheme: of the vendor's header where
+ * that has another name, else of the dialect; "" for none, as the "Bearer "
+ * without a key that some clients send.
+ */
+
+static ngx_str_t
+ngx_http_model_variable_token(ngx_http_request_t *r,
+    ngx_http_model_key_t *key, ngx_uint_t anthropic)
+{
+    u_char           *name;
+    ngx_str_t         token;
+    ngx_table_elt_t  *h;
+
+    ngx_str_null(&token);
+
+    if (key->header.len) {
+        name = ngx_pnalloc(r->pool, key->header.len + 1);
+        if (name == NULL) {
+            return token;
+        }
+
+        ngx_strlow(name, key->header.data, key->header.len);
+        name[key->header.len] = '\0';
+
+        h = ngx_http_model_request_header(r, (char *) name);
+
+        if (h && h->value.len && ngx_strcmp(name, "authorization") != 0) {
+            return h->value;
+        }
+    }
+
+    if (anthropic) {
+        h = ngx_http_model_request_header(r, "x-api-key");
+
+        return h ? h->value : token;
+    }
+
+    h = ngx_http_model_request_header(r, "authorization");
+
+    if (h && h->value.len > sizeof("Bearer ") - 1
+        && ngx_strncasecmp(h->value.data, (u_char *) "Bearer ",
+                           sizeof("Bearer ") - 1)
+           == 0)
+    {
+        token.data = h->value.data + sizeof("Bearer ") - 1;
+        token.len = h->value.len - (sizeof("Bearer ") - 1);
+    }
+
+    return token;
 }

@@ -23,11 +23,19 @@ ngx_int_t ngx_http_model_variables_add(ngx_conf_t *cf);
  */
 ngx_int_t ngx_http_model_variables_init(ngx_conf_t *cf);
 
-/* evaluates $request_uri before the URI is swapped */
-void ngx_http_model_variables_prime(ngx_http_request_t *r);
+/*
+ * Before the URI is swapped and the internal variables answer: evaluates
+ * $request_uri, notes what has a value already.
+ */
+ngx_int_t ngx_http_model_variables_prime(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 
-/* drops cached values of the internal variables */
-void ngx_http_model_variables_forget(ngx_http_request_t *r);
+/*
+ * Drops the cached values of the internal variables, and of those that were
+ * evaluated since and hold the vendor's key.
+ */
+void ngx_http_model_variables_forget(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 
 
 #endif /* _NGX_HTTP_MODEL_VARIABLES_H_INCLUDED_ */

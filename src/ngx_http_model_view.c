@@ -16,6 +16,7 @@
 
 static ngx_http_model_view_t *ngx_http_model_view_create(
     ngx_http_model_views_t *views, ngx_log_t *log);
+static void ngx_http_model_view_drop(ngx_http_model_views_t *views);
 static void ngx_http_model_view_release(void *data);
 
 
@@ -25,6 +26,12 @@ ngx_http_model_view(ngx_http_model_views_t *views, ngx_log_t *log)
     ngx_http_model_view_t  *view, *current;
 
     current = views->current;
+
+    /* the cached time stands still while an event is handled */
+
+    if (views->retired != NULL && views->retired_at != ngx_current_msec) {
+        ngx_http_model_view_drop(views);
+    }
 
     if (current != NULL
         && current->generation
@@ -41,7 +48,9 @@ ngx_http_model_view(ngx_http_model_views_t *views, ngx_log_t *log)
     views->current = view;
 
     if (current != NULL) {
-        ngx_http_model_view_release(current);
+        current->next = views->retired;
+        views->retired = current;
+        views->retired_at = ngx_current_msec;
     }
 
     return view;
@@ -114,6 +123,20 @@ ngx_http_model_view_ref(ngx_http_model_view_t *view, ngx_pool_t *pool)
 
 
 static void
+ngx_http_model_view_drop(ngx_http_model_views_t *views)
+{
+    ngx_http_model_view_t  *view;
+
+    while (views->retired != NULL) {
+        view = views->retired;
+        views->retired = view->next;
+
+        ngx_http_model_view_release(view);
+    }
+}
+
+
+static void
 ngx_http_model_view_release(void *data)
 {
     ngx_http_model_view_t *view = data;
@@ -128,6 +151,8 @@ void
 ngx_http_model_view_cleanup(void *data)
 {
     ngx_http_model_views_t *views = data;
+
+    ngx_http_model_view_drop(views);
 
     if (views->current != NULL) {
         ngx_http_model_view_release(views->current);

@@ -57,6 +57,7 @@ struct ngx_http_model_view_s {
                                                      not found last; exposed
                                                      ones only */
     void                               *index;    /* by listed, by name */
+    ngx_http_model_view_t              *next;     /* retired before it */
 };
 
 
@@ -67,6 +68,9 @@ typedef struct {
                                                      vendor_t * */
     ngx_str_t                           separator;
     ngx_http_model_view_t              *current;  /* per worker */
+    ngx_http_model_view_t              *retired;  /* per worker: may be in use
+                                                     until time goes on */
+    ngx_msec_t                          retired_at;
     ngx_uint_t                          noted;    /* bits: what was logged,
                                                      per worker */
     void                               *discover; /* of discover, per worker */
@@ -83,7 +87,7 @@ ngx_http_model_view_t *ngx_http_model_view(ngx_http_model_views_t *views,
     ngx_log_t *log);
 
 /*
- * Pool cleanup handler, data is the views: drops the current view.  To be
+ * Pool cleanup handler, data is the views: drops the views.  To be
  * registered in the pool of the cycle that the views belong to.
  */
 void ngx_http_model_view_cleanup(void *data);

@@ -139,8 +139,8 @@ ngx_http_model_view_vendors(ngx_http_model_build_t *b)
         index->slots[i].vendor = vendors[i];
 
         ngx_http_model_table_add(&index->vendors,
-                                 ngx_murmur_hash2(vendors[i]->id.data,
-                                                  vendors[i]->id.len),
+                                 ngx_crc32_long(vendors[i]->id.data,
+                                                vendors[i]->id.len),
                                  i);
     }
 
@@ -155,7 +155,7 @@ ngx_http_model_view_slot(ngx_http_model_index_t *index, ngx_str_t *id)
     ngx_http_model_table_t  *table;
 
     table = &index->vendors;
-    i = table->heads[ngx_murmur_hash2(id->data, id->len) & table->mask];
+    i = table->heads[ngx_crc32_long(id->data, id->len) & table->mask];
 
     for ( /* void */ ; i; i = table->next[i - 1]) {
 
@@ -689,7 +689,7 @@ ngx_http_model_view_hash(ngx_http_model_vendor_t *vendor, ngx_str_t *name)
 {
     uint32_t  hash;
 
-    hash = ngx_murmur_hash2(name->data, name->len);
+    hash = ngx_crc32_long(name->data, name->len);
 
     /* the low bits of the product spread, those of an address do not */
 

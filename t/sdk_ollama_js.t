@@ -37,14 +37,9 @@ server {
 }
 CONF
 
-my $closed = 0;
-
-$sdk->run($t, 'ollama.js', { url => $t->url, key => 'gw-secret' },
+$sdk->run($t, 'ollama_client.js', { url => $t->url, key => 'gw-secret' },
     stall => sub { $acme->stall(2, match => qr{^POST}, times => 1) },
-    closed => sub {
-        $closed += grep { $_->{during} eq 'response' } $acme->wait_closed;
-        $acme->clear;
-    },
+    closed => sub { $sdk->aborted($t, $acme) },
     limit => sub { $acme->fault(match => qr{/api/chat}, times => 1,
         status => 429, body => '{"error":"slow down"}', headers =>
         ['Content-Type' => 'application/json', 'Retry-After' => 7]) },
@@ -58,7 +53,7 @@ $sdk->run($t, 'ollama.js', { url => $t->url, key => 'gw-secret' },
             @{ $t->get('/api/tags')->json->{models} } }, "$name is listed");
     });
 
-is $closed, 2, 'aborted streams are closed at the server';
+is $sdk->aborts, 2, 'aborts';
 is $gone->hits(qr/./), 0, 'nothing at the server that is down';
 ok !(grep { $_->header('authorization') } $acme->requests,
     $beta->requests), 'no key of the gateway at a server';

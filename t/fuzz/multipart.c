@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_multipart.c src/ngx_http_model_scan.c src/ngx_http_model_scan_member.c */
+/* unit: src/ngx_http_model_multipart.c src/ngx_http_model_scan_member.c */
 
 /*
  * Copyright (C) the ngx_http_model_module authors

@@ -176,7 +176,7 @@ test_refused(void)
             "occurs after '\\u' inside string", "cut escape");
     refused(S("\xef\xbb\xbf{}"), "lexical error: invalid char in json text",
             "byte-order mark");
-    refused(S("1 \"x"), "lexical error: invalid character inside string",
+    refused(S("1 \"x"), "parse error: trailing garbage",
             "cut string after the document");
     refused(S("[1,\v2]"), "invalid white space", "vertical tab");
     refused(S("[\"\\\"\"]\f"), "invalid white space", "form feed");

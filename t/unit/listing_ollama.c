@@ -87,7 +87,7 @@ test_tags(void)
     want("models.0.size", "4661224676");
     want("models.0.digest", "\"" DIGEST "\"");
     want("models.0.details", "{\"parent_model\":\"\",\"format\":\"gguf\","
-         "\"family\":\"llama\",\"families\":[\"llama\"],"
+         "\"family\":\"llama\",\"families\":null,"
          "\"parameter_size\":\"8.0B\",\"quantization_level\":\"Q4_0\","
          "\"embedding_length\":4096,\"context_length\":131072}");
     want("models.0.future", "[1,{\"a\":1.50}]");

@@ -634,8 +634,18 @@ test_life(void)
     ok(view != first && views.current == view, "a new view");
     ok(find(view, a, "new") != NULL && find(view, a, "old") == NULL,
        "of what is now");
-    ok(first->refs == 2 && find(first, a, "old") == m,
-       "the old one is kept by its references");
+    ok(first->refs == 3 && find(first, a, "old") == m,
+       "the old one is kept while the event is handled");
+
+    server("a", "s1", NGX_HTTP_MODEL_SERVER_DOWN, "{\"models\":[]}");
+    (void) ngx_http_model_view(&views, &tap_log);
+    ok(first->refs == 3 && view->refs == 1 && find(view, a, "new") != NULL,
+       "as is the one after it");
+
+    ngx_current_msec++;
+    (void) ngx_http_model_view(&views, &tap_log);
+    ok(first->refs == 2 && find(first, a, "old") == m && views.retired == NULL,
+       "later by its references");
     is(&m->listed, "a:old", "and what it holds");
 
     ngx_http_model_view_cleanup(&views);

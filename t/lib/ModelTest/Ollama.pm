@@ -302,7 +302,7 @@ sub _decode {
     my %j;
     for (@$pairs) {
         my ($k, $w) = (lc $_->[0], $_->[1]);
-        next if !defined $w;
+        next if !defined $w || $k eq 'system' && $type eq 'MessagesRequest';
         my $want = $STRING{$k} ? 'string' : $k eq 'stream' ? 'bool'
             : $k eq 'messages' ? 'array' : next;
         return (undef, err(400, 'json: cannot unmarshal ' . _kind($w)
@@ -463,7 +463,7 @@ sub _generation {
     my ($self, $q, $j, $part) = @_;
     my @p = $self->pieces($q, $j);
     my @head = (model => _model($j), created_at => _time());
-    my $calls = $j->{tools} && $self->{tool_calls};
+    my $calls = @{ $j->{tools} || [] } && $self->{tool_calls};
     @p = () if $calls;
 
     my @o;
@@ -527,7 +527,8 @@ sub api_chat {
             $j->{keep_alive}) ? 'unload' : 'load'));
     }
 
-    return err(400, "$e->{name} does not support tools") if $j->{tools}
+    return err(400, "$e->{name} does not support tools")
+        if @{ $j->{tools} || [] }
         && !grep { $_ eq 'tools' } @{ $e->{capabilities} };
     return $self->_generation($q, $j, $part);
 }

@@ -3,7 +3,8 @@ package ModelTest::SDK;
 # Runs a script of t/sdk, which drives an official SDK, beside a test:
 #
 #     my $sdk = ModelTest::SDK->new(node => 'ollama');   # or skips the file
-#     $sdk->run($t, 'ollama.js', { url => $t->url }, stalled => sub { ... });
+#     $sdk->run($t, 'ollama_client.js', { url => $t->url },
+#         stall => sub { ... });
 #
 # The script prints a line of JSON for each of its checks, which become tests
 # here, and for each step: then the code of that name is called, and what it
@@ -78,7 +79,7 @@ sub _start {
 sub _line {
     my ($self, $deadline) = @_;
 
-    while ($self->{buf} !~ s/^([^\n]*)\n//) {
+    while (index($self->{buf}, "\n") < 0) {
         my $r = '';
         vec($r, fileno $self->{from}, 1) = 1;
         my $left = $deadline - ModelTest::Nginx::now();
@@ -87,8 +88,26 @@ sub _line {
             or return;
     }
 
+    $self->{buf} =~ s/^([^\n]*)\n//;
     return $1;
 }
+
+
+# Waits until a server has seen its connection closed in mid-answer, or
+# while its answer was waited for: within a second.
+sub aborted {
+    my ($self, $t, $server, $during) = @_;
+    $during //= 'response';
+    $t->eventually(sub { grep { $_->{by} eq 'peer'
+        && $_->{during} eq $during } $server->closed },
+        'the abort reaches server ' . $server->name, 1);
+    $self->{aborts}++;
+    $server->ok;
+    $server->clear;
+    return;
+}
+
+sub aborts { return $_[0]{aborts} // 0 }
 
 
 sub run {
@@ -113,8 +132,8 @@ sub run {
             my $do = $steps{$o->{step}} or die "no step \"$o->{step}\"\n";
             my $answer = eval { $do->($o->{with}) };
             Test::More::fail("step $o->{step}: $@") if $@;
-            print { $self->{to} } $JSON->encode(ref $answer ? $answer : {}),
-                "\n";
+            $answer = {} if ref $answer ne 'HASH';
+            print { $self->{to} } $JSON->encode($answer), "\n";
 
         } else {
             $ended = $o->{end};

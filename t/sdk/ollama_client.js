@@ -1,5 +1,7 @@
 'use strict';
 
+// Run by t/sdk_ollama_js.t: the npm package "ollama" as its users call it.
+
 const { load, ok, is, failure, step, collect, main } = require('./harness.js');
 const { Ollama } = load('ollama');
 

@@ -1,0 +1,370 @@
+#!/usr/bin/perl
+
+# Tests for examples/: each is accepted as it stands, and works when its
+# addresses are those of scripted servers.
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use ModelTest;
+
+use Digest::SHA qw(sha256_hex);
+use File::Basename qw(basename);
+
+my $examples = "$FindBin::Bin/../examples";
+my $key = 'a-key-of-this-gateway';
+my %bearer = (headers => [Authorization => "Bearer $key"]);
+my $sum = sha256_hex($key);
+
+
+sub text {
+    my ($file) = @_;
+
+    open my $in, '<', "$examples/$file" or die "$file: $!";
+    local $/ = undef;
+    return scalar <$in>;
+}
+
+
+# The whole file, untouched, beside the files that its head asks for.
+
+sub accepted {
+    my ($t, $text) = @_;
+    my $dir = $t->dir . '/asis';
+    my $module = $ModelTest::Nginx::MODULE =~ s{/[^/]*$}{}r;
+
+    mkdir $_ for $dir, "$dir/logs";
+    symlink $module, "$dir/modules";
+    $text =~ s/^load_module.*\n//m if $ENV{TEST_NGINX_STATIC};
+    $t->write_file("$dir/nginx.conf", $text);
+
+    my %env = $t->_environment;
+
+    # nginx frees nothing when it exits after a test
+
+    $env{ASAN_OPTIONS} .= ':detect_leaks=0' if defined $env{ASAN_OPTIONS};
+
+    my ($out, $status) = ModelTest::Nginx::_run(\%env,
+        $ModelTest::Nginx::BINARY, '-t', '-p', "$dir/", '-e', 'logs/error.log',
+        '-c', "$dir/nginx.conf");
+
+    ok $status == 0 && $out !~ /\[(?:warn|emerg|alert|crit)\]/,
+        'nginx -t takes it as it stands' or diag $out;
+}
+
+
+# What is replaced: each "listen", and the addresses in the given table.
+
+sub started {
+    my ($t, $text, %to) = @_;
+
+    my ($http) = $text =~ /^http \{\n(.*)^\}\n/ms;
+    my $rest = $text =~ s/^http \{\n.*^\}\n//msr =~ s/#.*//gr;
+
+    is $rest =~ s/\s+/ /gr, ' load_module modules/ngx_http_model_module.so;'
+        . ' pid logs/nginx.pid; error_log logs/error.log'
+        . ($rest =~ /notice/ ? ' notice' : '') . '; events { } ',
+        'usual top level';
+
+    $http =~ s/listen +127\.0\.0\.1:(\d+)( ssl)?;/{{listen:p$1@{[$2 || '']}}}/g;
+
+    for my $from (keys %to) {
+        $http =~ s/\Q$from\E/$to{$from}/g or fail "$from is not in the file";
+    }
+
+    mkdir $t->dir . '/logs';
+    return $t->conf($http)->start;
+}
+
+
+sub names { return join ' ', map { $_->{name} } @{ $_[0]->json->{models} } }
+sub ids { return join ' ', map { $_->{id} } @{ $_[0]->json->{data} } }
+sub chat { return { model => $_[0], messages => [{ role => 'user',
+    content => 'hi' }], stream => \0 } }
+
+
+my %drive = (
+
+'quickstart.conf' => sub {
+    my ($t, $text) = @_;
+
+    $t->ollama('box', models => ['llama3:8b'], reply => 'from box');
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{box}}');
+
+    my @to = (listen => 'p8080');
+    is names($t->get('/api/tags', @to)), 'ollama:llama3:8b', 'listed';
+    is $t->post('/api/chat', chat('ollama:llama3:8b'), @to)
+        ->json->{message}{content}, 'from box', 'answered';
+    is $t->get('/api/tags', @to, headers => [Origin => 'http://evil.test'])
+        ->status, 403, 'not to a foreign page';
+},
+
+'many-hosts.conf' => sub {
+    my ($t, $text) = @_;
+    my @desks = map { $t->ollama("desk$_", models => ['llama3:8b']) } 1 .. 3;
+    my $rack = $t->ollama('rack', models => ['llama3:70b'],
+        registry => ['llama3:405b']);
+
+    accepted($t, $text);
+    started($t, $text, '192.168.1.20:11434' => '{{rack}}', map {
+        ("192.168.1.1$_:11434" => "{{desk$_}}") } 1 .. 3);
+
+    my @to = (listen => 'p8080');
+    is names($t->get('/api/tags', @to)), 'llama3:8b rack:llama3:70b', 'listed';
+
+    $t->post('/v1/chat/completions', chat('llama3:8b'), @to) for 1 .. 4;
+    is join(' ', map { $_->hits(qr{^POST /v1/chat}) } @desks), '2 2 0',
+        'the desks share the requests';
+    is $t->post('/api/chat', chat('rack:llama3:70b'), @to)->status, 200,
+        'the rack answers';
+
+    my $sent = $rack->last(qr{^POST /api/chat})->json;
+    is $sent->{model}, 'llama3:70b', 'by its own name';
+    is "$sent->{keep_alive} $sent->{options}{num_predict}", '-1 4096',
+        'force and default';
+
+    is $t->post('/rack/api/pull', { model => 'llama3:405b' }, @to)->status,
+        200, 'pull from this machine';
+    is $t->post('/api/pull', { model => 'rack:x' }, @to)->status, 403,
+        'no pull elsewhere';
+    like $t->read_file('logs/access.log'), qr{model="rack:llama3:70b"\ vendor="rack"
+        \ sent="llama3:70b"\ server="127}x, 'the log tells';
+},
+
+'mixed.conf' => sub {
+    my ($t, $text) = @_;
+    my $local = $t->ollama('local', models => ['llama3:8b']);
+    my $openai = $t->openai('openai', keys => ['sk-o'],
+        models => ['gpt-5-mini', 'gpt-4o']);
+    my $claude = $t->anthropic('claude', keys => ['sk-a'],
+        models => ['claude-sonnet-4-5'], reply => 'from claude');
+
+    $t->{env} = { OPENAI_API_KEY => 'sk-o' };
+
+    for my $d ('', 'asis/') {
+        $t->write_file("${d}anthropic.key", "sk-a\n");
+        $t->write_file("${d}clients.keys", "alice:$sum\nbob:"
+            . sha256_hex('another-key') . " ollama:*\n");
+    }
+
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{local}}',
+        'https://api.openai.com' => 'http://{{openai}}',
+        'https://api.anthropic.com' => 'http://{{claude}}');
+
+    my @to = (listen => 'p8080');
+    is $t->get('/api/tags', @to)->status, 401, 'a key is needed';
+    is ids($t->get('/v1/models', @to, %bearer)), 'ollama:llama3:8b '
+        . 'openai:gpt-5-mini anthropic:claude-sonnet-4-5', 'what is exposed';
+    is $t->get('/v1/models/openai:gpt-5-mini', @to, %bearer)->json->{name},
+        'GPT-5 mini', 'the declared label';
+    is ids($t->get('/v1/models', @to, headers => [Authorization =>
+        'Bearer another-key'])), 'ollama:llama3:8b', 'what bob may see';
+
+    is $t->post('/v1/chat/completions', chat('openai:gpt-5-mini'), @to,
+        %bearer)->status, 200, 'openai answers';
+    is $openai->last(qr{^POST})->header('authorization'), 'Bearer sk-o',
+        'to the key from the environment';
+
+    my $r = $t->post('/v1/messages', { %{ chat('anthropic:claude-sonnet-4-5') },
+        max_tokens => 9 }, @to, headers => ['x-api-key' => $key]);
+    is $r->json->{content}[0]{text}, 'from claude', 'anthropic answers';
+    is $claude->last(qr{^POST})->header('x-api-key'), 'sk-a',
+        'to the key from the file';
+
+    my @codes = map { $t->post('/v1/chat/completions',
+        chat('openai:gpt-5-mini'), @to, %bearer)->status } 1 .. 40;
+    is scalar(grep { $_ == 429 } @codes) > 0, 1, 'a client has its limit';
+    is $t->post('/api/chat', chat('ollama:llama3:8b'), @to, headers =>
+        [Authorization => 'Bearer another-key'])->status, 200, 'of its own';
+    like $t->read_file('logs/access.log'), qr/ alice "POST .* vendor="openai"/, 'the log tells';
+},
+
+'environment.conf.template' => sub {
+    my ($t, $text) = @_;
+    my $b = $t->openai('custom', base => '/api/v1', keys => ['sk-custom'],
+        models => ['m1'], reply => 'from custom');
+
+    my %env = (CUSTOMMODEL_API_KEY => 'sk-custom',
+        CUSTOMMODEL_API_HOST => 'http://' . $b->address . '/api/v1');
+    $t->{env} = { CUSTOMMODEL_API_KEY => 'sk-custom' };
+
+    # what envsubst does with this one variable
+
+    my $done = $text =~ s/\$\{CUSTOMMODEL_API_HOST\}
+        /$env{CUSTOMMODEL_API_HOST}/grx;
+    my ($command) = $text =~ /^#\s+(envsubst.*?\\\n.*)$/m;
+
+    SKIP: {
+        my ($out, $status) = ModelTest::Nginx::_run(\%env, '/bin/sh', '-c',
+            "cd $examples && command -v envsubst > /dev/null || exit 99; "
+            . $command =~ s/\\\n#//r =~ s/> nginx.conf//r);
+
+        skip 'no envsubst', 1 if $status >> 8 == 99;
+        is $out, $done =~ s/(envsubst )'[^']*'/$1'$env{CUSTOMMODEL_API_HOST}'/r,
+            'the command of its head';
+    }
+
+    $done =~ s/^#.*\n//mg;
+    accepted($t, $done);
+    started($t, $done);
+
+    my @to = (listen => 'p8080');
+    is ids($t->get('/v1/models', @to)), 'custom:m1', 'listed';
+    is $t->post('/v1/chat/completions', chat('m1'), @to)
+        ->json->{choices}[0]{message}{content}, 'from custom', 'answered';
+    is $b->last(qr{^POST})->path, '/api/v1/chat/completions', 'base path';
+
+    $t->{env} = { CUSTOMMODEL_API_KEY => undef };
+    my ($http) = $done =~ /^http \{\n(.*)^\}\n/ms;
+    $t->config_error($http, qr/environment variable "CUSTOMMODEL_API_KEY"/,
+        'nothing without the key');
+},
+
+'big-agi.conf' => sub {
+    my ($t, $text) = @_;
+
+    $t->ollama('local', models => ['llama3.2-vision:11b']);
+    $t->ollama('rack', models => ['llama3:70b']);
+    $t->openai('openai', keys => ['sk-o'], models => ['gpt-4o']);
+    $t->{env} = { OPENAI_API_KEY => 'sk-o' };
+    $t->write_file("${_}big-agi.keys", "big-agi:$sum\n") for '', 'asis/';
+
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{local}}',
+        '192.168.1.20:11434' => '{{rack}}',
+        'https://api.openai.com' => 'http://{{openai}}');
+
+    my @to = (listen => 'p8080');
+    is $t->get('/api/tags', @to)->status, 401, 'a key is needed';
+
+    # its Ollama: the list, a show for each by "name", OpenAI's chat
+
+    my $tags = $t->get("/$key/api/tags", @to);
+    is names($tags), 'llama3.2-vision:11b rack/llama3:70b', 'listed';
+
+    for my $model (@{ $tags->json->{models} }) {
+        like $model->{modified_at}, qr/^\d{4}-\d\d-\d\dT/, 'a time';
+        is ref $t->post("/$key/api/show", { name => $model->{name} }, @to)
+            ->json->{details}, 'HASH', "show of $model->{name}";
+    }
+
+    my $parts = { model => 'rack/llama3:70b', messages => [{ role => 'user',
+        content => [{ type => 'text', text => 'hi' }] }] };
+    is $t->post("/$key/v1/chat/completions", $parts, @to)->status, 200,
+        'content in parts';
+
+    # its OpenAI
+
+    is ids($t->get('/openai/v1/models', @to, %bearer)), 'gpt-4o', 'listed';
+    is $t->post('/openai/v1/chat/completions', chat('gpt-4o'), @to, %bearer)
+        ->status, 200, 'answered';
+
+    # its LM Studio
+
+    is join(' ', map { "$_->{key}=$_->{display_name}" } @{ $t->get(
+        "/$key/api/v1/models", @to)->json->{models} }),
+        'llama3.2-vision:11b=Llama 3.2 Vision 11B '
+        . 'rack/llama3:70b=Llama 3 70B', 'labels';
+
+    # the browser itself
+
+    my $r = $t->request('OPTIONS', "/$key/api/tags", undef, @to, headers => [
+        Origin => 'http://localhost:3000',
+        'Access-Control-Request-Method' => 'GET']);
+    is $r->status, 204, 'preflight';
+    is $r->header('access-control-allow-origin'), 'http://localhost:3000',
+        'for its page';
+},
+
+'open-webui.conf' => sub {
+    my ($t, $text) = @_;
+    my $local = $t->ollama('local', models => ['llama3'], version => '0.12.3',
+        registry => ['qwen3:8b'], loaded => ['llama3']);
+
+    $t->openai('vllm', style => 'vllm', models => ['Qwen/Qwen3-8B']);
+    $t->write_file("${_}open-webui.keys", "webui:$sum\n") for '', 'asis/';
+
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{local}}',
+        '127.0.0.1:8000' => '{{vllm}}');
+
+    my @to = (listen => 'p8080');
+    my %as = (headers => [Authorization => "Bearer $key",
+        'X-OpenWebUI-User-Email' => 'a@b.test', Cookie => 'token=1']);
+
+    is $t->get('/api/version', @to, %as)->json->{version}, '0.12.3', 'version';
+    is names($t->get('/api/tags', @to, %as)),
+        'ollama:llama3:latest vllm:Qwen/Qwen3-8B', 'tags';
+    is names($t->get('/api/ps', @to, %as)), 'ollama:llama3:latest', 'ps';
+    is ids($t->get('/v1/models', @to, %as)),
+        'ollama:llama3:latest vllm:Qwen/Qwen3-8B', 'models';
+
+    is $t->post('/api/chat', chat('ollama:llama3:latest'), @to, %as)->status,
+        200, 'chat';
+    is $t->post('/v1/chat/completions', chat('vllm:Qwen/Qwen3-8B:latest'), @to,
+        %as)->status, 200, 'a tag that it added';
+    unlike $local->last(qr{^POST /api/chat})->head, qr/openwebui|cookie|$key/i,
+        'nothing of the user reaches the vendor';
+
+    is $t->post('/api/pull', { model => 'qwen3:8b', stream => \0 }, @to, %as)
+        ->status, 200, 'pull by a name that is new';
+},
+
+'tls-clients.conf' => sub {
+    my ($t, $text) = @_;
+
+    $t->needs('tls', 'http_ssl');
+    $t->ollama('box', models => ['llama3:8b']);
+    my $pki = $t->pki;
+    my %file = ('server.crt' => 'server', 'server.key' => 'server_key',
+        'clients.crt' => 'ca');
+
+    for my $d ('', 'asis/') {
+        $t->write_file("$d$_", $t->read_file($pki->{$file{$_}}))
+            for keys %file;
+
+        # no crypt(): the sanitizer's own version of it crashes
+
+        $t->write_file("${d}users", "me:{PLAIN}secret\n");
+    }
+
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{box}}');
+
+    my @cert = (listen => 'p8443', tls => { SSL_ca_file => $pki->{ca},
+        SSL_verify_mode => 1, SSL_cert_file => $pki->{client},
+        SSL_key_file => $pki->{client_key} });
+    is names($t->get('/api/tags', @cert)), 'ollama:llama3:8b', 'certificate';
+
+    is $t->get('/api/tags', listen => 'p8443', tls => 1)->status, 400,
+        'no certificate';
+
+    my $r = $t->get('/v1/models', listen => 'p8444', tls => 1);
+    is $r->status, 401, 'no password';
+    is $r->json->{error}{code}, 'invalid_api_key', 'an error in JSON';
+    like $r->header('www-authenticate'), qr/^Basic realm/, 'how to come in';
+
+    is ids($t->get('/v1/models', listen => 'p8444', tls => 1, headers =>
+        [Authorization => 'Basic bWU6c2VjcmV0'])), 'ollama:llama3:8b',
+        'password';
+},
+
+);
+
+for my $path (sort glob "$examples/*.conf $examples/*.template") {
+    my $file = basename($path);
+
+    subtest $file => sub {
+        my $t = ModelTest->new;
+        my $drive = $drive{$file} or return fail 'it is driven by a test';
+
+        $drive->($t, text($file));
+        $t->done;
+    };
+}
+
+is scalar(glob "$examples/*.conf") ? 1 : 0, 1, 'there are examples';
+
+done_testing();
