@@ -24,6 +24,12 @@
 
 static ngx_int_t ngx_http_model_dispatch_again(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+typedef struct {
+    ngx_http_model_catalogue_t  *catalogue;
+    ngx_http_model_vendor_t     *vendor;
+} ngx_http_model_dispatch_want_t;
+
+
 static ngx_int_t ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_dispatch_ready(ngx_http_request_t *r,
     void *data);
@@ -39,6 +45,9 @@ static ngx_int_t ngx_http_model_dispatch_edit(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_name_t *names,
     ngx_str_t *values);
 static ngx_int_t ngx_http_model_dispatch_own(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_dispatch_follow(ngx_http_request_t *r,
+    ngx_http_model_vendor_t *vendor);
+static void ngx_http_model_dispatch_want(void *data);
 static ngx_uint_t ngx_http_model_dispatch_speaks(
     ngx_http_model_vendor_t *vendor,
     const ngx_http_model_endpoint_t *endpoint);
@@ -158,7 +167,9 @@ ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx)
 
     ngx_http_model_names(ctx->body, ctx->endpoint, names);
 
-    ctx->model = names[NGX_HTTP_MODEL_NAME_MODEL].value;
+    if (ctx->model.len == 0) {
+        ctx->model = names[NGX_HTTP_MODEL_NAME_MODEL].value;
+    }
 
     stream = ngx_http_model_names_flag(ctx->body, ctx->endpoint, "stream");
 
@@ -503,6 +514,12 @@ ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE
+        && ngx_http_model_dispatch_follow(r, vendor) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     hop->vendor = vendor;
     hop->dialect = ctx->endpoint->dialect;
 
@@ -518,6 +535,43 @@ ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     return ngx_http_model_handover(r, hop);
+}
+
+
+/* what changes a server's models is followed by a look at them */
+
+static ngx_int_t
+ngx_http_model_dispatch_follow(ngx_http_request_t *r,
+    ngx_http_model_vendor_t *vendor)
+{
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_model_dispatch_want_t   *want;
+    ngx_http_model_main_conf_t       *mmcf;
+
+    cln = ngx_pool_cleanup_add(r->pool,
+                               sizeof(ngx_http_model_dispatch_want_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
+
+    want = cln->data;
+    want->catalogue = mmcf->views.catalogue;
+    want->vendor = vendor;
+
+    cln->handler = ngx_http_model_dispatch_want;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_dispatch_want(void *data)
+{
+    ngx_http_model_dispatch_want_t  *want = data;
+
+    ngx_http_model_catalogue_want(want->catalogue, &want->vendor->id);
 }
 
 

@@ -17,11 +17,19 @@
 #include "ngx_http_model_respond.h"
 
 
+#define NGX_HTTP_MODEL_HELD  4096
+
+
 static ngx_int_t ngx_http_model_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_header_upstream(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static ngx_uint_t ngx_http_model_header_refused(ngx_http_request_t *r,
+static ngx_int_t ngx_http_model_header_vendor(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, const char *what);
+static ngx_int_t ngx_http_model_header_refused(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_header_forbidden(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_header_code(u_char *p, u_char *last);
 static ngx_uint_t ngx_http_model_header_streams(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_stream(ngx_http_request_t *r);
@@ -29,10 +37,16 @@ static ngx_int_t ngx_http_model_header_replace(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
 static void ngx_http_model_header_remove(ngx_http_request_t *r,
     const char *name);
+static ngx_int_t ngx_http_model_header_send(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_cors(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_int_t ngx_http_model_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_model_body_held(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
+static ngx_int_t ngx_http_model_body_replaced(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_model_request_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_model_filter_init(ngx_conf_t *cf);
@@ -106,9 +120,9 @@ ngx_http_model_header_filter(ngx_http_request_t *r)
     u = r->upstream;
     rc = NGX_OK;
 
-    if (!ctx->local && !ctx->replaced) {
+    if ((!ctx->local && !ctx->replaced) || r->filter_finalize) {
 
-        if (u && u->cleanup) {
+        if (u && u->cleanup && !r->filter_finalize) {
             rc = ngx_http_model_header_upstream(r, ctx);
 
         } else if (r->err_status >= NGX_HTTP_BAD_REQUEST) {
@@ -125,24 +139,32 @@ ngx_http_model_header_filter(ngx_http_request_t *r)
         }
     }
 
-    if (rc != NGX_OK
-        || ngx_http_model_header_cors(r, ctx, mlcf) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (rc != NGX_OK) {
+        return (rc == NGX_DONE) ? NGX_OK : NGX_ERROR;
     }
 
-    return ngx_http_next_header_filter(r);
+    return ngx_http_model_header_send(r, ctx);
 }
 
+
+/* NGX_DONE: the head waits for the body */
 
 static ngx_int_t
 ngx_http_model_header_upstream(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx)
 {
-    ngx_str_t    body;
-    ngx_uint_t   status;
+    ngx_uint_t  status;
 
     status = r->headers_out.status;
+
+    if (r->http_version != ctx->http_version) {
+
+        /* no head came, what came instead is not for a client of HTTP/1.1 */
+
+        r->http_version = ctx->http_version;
+
+        return ngx_http_model_header_vendor(r, ctx, "sent an invalid answer");
+    }
 
     if (status >= NGX_HTTP_SPECIAL_RESPONSE && status < NGX_HTTP_BAD_REQUEST
         && status != NGX_HTTP_NOT_MODIFIED)
@@ -152,37 +174,19 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
                       "%ui: its proxy_pass is not where its API is",
                       &ctx->vendor->id, status);
 
-        status = NGX_HTTP_BAD_GATEWAY;
-
-        if (ngx_http_model_respond_vendor(r, ctx->vendor,
-                                          "answered with a redirect", &body)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_model_header_replace(r, ctx, status, &body);
+        return ngx_http_model_header_vendor(r, ctx,
+                                            "answered with a redirect");
     }
 
-    if (ngx_http_model_header_refused(r, ctx)) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "model vendor \"%V\" refused the key from \"%V\" with "
-                      "status %ui", &ctx->vendor->id,
-                      &ctx->vendor->key.source, status);
+    if (ctx->vendor->key.type == NGX_HTTP_MODEL_KEY_VALUE) {
 
-        status = NGX_HTTP_BAD_GATEWAY;
-
-        if (ngx_http_model_respond_vendor(r, ctx->vendor, "refused the key "
-                                          "that this gateway has for it",
-                                          &body)
-            != NGX_OK
-            || ngx_http_model_respond_header(r, "x-should-retry", "false")
-               != NGX_OK)
-        {
-            return NGX_ERROR;
+        if (status == NGX_HTTP_UNAUTHORIZED) {
+            return ngx_http_model_header_refused(r, ctx);
         }
 
-        return ngx_http_model_header_replace(r, ctx, status, &body);
+        if (status == NGX_HTTP_FORBIDDEN) {
+            return ngx_http_model_header_forbidden(r, ctx);
+        }
     }
 
     if (ngx_http_model_header_streams(r, ctx)) {
@@ -193,14 +197,82 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
 }
 
 
-/* 401, or 403 with an authentication code, against a key that we set */
+/* 502 in place of the vendor's answer */
 
-static ngx_uint_t
+static ngx_int_t
+ngx_http_model_header_vendor(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    const char *what)
+{
+    ngx_str_t  body;
+
+    if (ngx_http_model_respond_vendor(r, ctx->vendor, what, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_model_header_remove(r, "www-authenticate");
+    ngx_http_clear_location(r);
+
+    return ngx_http_model_header_replace(r, ctx, NGX_HTTP_BAD_GATEWAY, &body);
+}
+
+
+static ngx_int_t
 ngx_http_model_header_refused(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    u_char      *p, *last;
-    ngx_uint_t   i;
-    ngx_buf_t   *b;
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "model vendor \"%V\" refused the key from \"%V\" with "
+                  "status %ui", &ctx->vendor->id, &ctx->vendor->key.source,
+                  r->headers_out.status);
+
+    if (ngx_http_model_respond_header(r, "x-should-retry", "false")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_header_vendor(r, ctx, "refused the key that this "
+                                        "gateway has for it");
+}
+
+
+/* only its body tells what a 403 is about, and that may come later */
+
+static ngx_int_t
+ngx_http_model_header_forbidden(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_buf_t  *b;
+
+    b = &r->upstream->buffer;
+
+    if (ngx_http_model_header_code(b->pos, b->last)) {
+        return ngx_http_model_header_refused(r, ctx);
+    }
+
+    if (r->method == NGX_HTTP_HEAD
+        || b->last - b->pos >= NGX_HTTP_MODEL_HELD
+        || (r->headers_out.content_length_n >= 0
+            && b->last - b->pos >= r->headers_out.content_length_n))
+    {
+        return NGX_OK;
+    }
+
+    ctx->held = ngx_create_temp_buf(r->pool, NGX_HTTP_MODEL_HELD);
+    if (ctx->held == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->holding = 1;
+    r->filter_need_in_memory = 1;
+
+    return NGX_DONE;
+}
+
+
+static ngx_uint_t
+ngx_http_model_header_code(u_char *p, u_char *last)
+{
+    ngx_uint_t  i;
 
     static ngx_str_t  codes[] = {
         ngx_string("authentication_error"),
@@ -208,24 +280,6 @@ ngx_http_model_header_refused(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         ngx_string("invalid_authentication"),
         ngx_string("API_KEY_INVALID")
     };
-
-    if (ctx->vendor->key.type != NGX_HTTP_MODEL_KEY_VALUE) {
-        return 0;
-    }
-
-    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED) {
-        return 1;
-    }
-
-    if (r->headers_out.status != NGX_HTTP_FORBIDDEN) {
-        return 0;
-    }
-
-    /* what has come of the body with the head */
-
-    b = &r->upstream->buffer;
-    p = b->pos;
-    last = b->last;
 
     for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         if ((size_t) (last - p) >= codes[i].len
@@ -301,11 +355,6 @@ ngx_http_model_header_replace(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ctx->replacement = b;
     ctx->replaced = 1;
 
-    if (r->upstream && r->upstream->cleanup) {
-        ngx_http_model_header_remove(r, "www-authenticate");
-        ngx_http_clear_location(r);
-    }
-
     if (r->headers_out.content_encoding) {
         r->headers_out.content_encoding->hash = 0;
         r->headers_out.content_encoding = NULL;
@@ -315,6 +364,13 @@ ngx_http_model_header_replace(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_last_modified(r);
     ngx_http_clear_etag(r);
+
+    if (r->err_status) {
+
+        /* the log tells what the client was told */
+
+        r->err_status = status;
+    }
 
     r->headers_out.status = status;
     r->headers_out.status_line.len = 0;
@@ -363,6 +419,21 @@ ngx_http_model_header_remove(ngx_http_request_t *r, const char *name)
 
 
 static ngx_int_t
+ngx_http_model_header_send(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_http_model_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    if (ngx_http_model_header_cors(r, ctx, mlcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+static ngx_int_t
 ngx_http_model_header_cors(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_loc_conf_t *mlcf)
 {
@@ -388,7 +459,6 @@ ngx_http_model_header_cors(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 static ngx_int_t
 ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_chain_t           *cl, out;
     ngx_http_model_ctx_t  *ctx;
 
     ctx = ngx_http_model_ctx(r);
@@ -401,11 +471,91 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_model_fetch_body(r, ctx->fetch, in);
     }
 
-    if (!ctx->replaced) {
-        return ngx_http_next_body_filter(r, in);
+    if (ctx->holding) {
+        return ngx_http_model_body_held(r, ctx, in);
     }
 
-    /* what comes is not wanted: ours goes once in its place */
+    if (ctx->replaced) {
+        return ngx_http_model_body_replaced(r, ctx, in);
+    }
+
+    return ngx_http_next_body_filter(r, in);
+}
+
+
+/* collects what a head waits for, up to the size of the buffer */
+
+static ngx_int_t
+ngx_http_model_body_held(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    size_t        n;
+    ngx_int_t     rc;
+    ngx_buf_t    *b, *held;
+    ngx_chain_t  *cl, out;
+
+    held = ctx->held;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            n = ngx_min(b->last - b->pos, held->end - held->last);
+
+            held->last = ngx_cpymem(held->last, b->pos, n);
+            b->pos += n;
+        }
+
+        /* a flush without data: the vendor's answer was cut */
+
+        if (ngx_buf_size(b) || b->last_buf
+            || (b->flush && ngx_buf_special(b)))
+        {
+            break;
+        }
+    }
+
+    if (cl == NULL) {
+        return NGX_OK;
+    }
+
+    ctx->holding = 0;
+
+    rc = ngx_http_model_header_code(held->pos, held->last)
+         ? ngx_http_model_header_refused(r, ctx) : NGX_OK;
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_model_header_send(r, ctx);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    if (ctx->replaced) {
+        return ngx_http_model_body_replaced(r, ctx, cl);
+    }
+
+    if (held->pos == held->last) {
+        return ngx_http_next_body_filter(r, cl);
+    }
+
+    out.buf = held;
+    out.next = cl;
+
+    return ngx_http_next_body_filter(r, &out);
+}
+
+
+/* what comes is not wanted: ours goes once in its place */
+
+static ngx_int_t
+ngx_http_model_body_replaced(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t  *cl, out;
 
     for (cl = in; cl; cl = cl->next) {
         cl->buf->pos = cl->buf->last;
@@ -413,7 +563,11 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     if (ctx->replaced_sent) {
-        return ngx_http_next_body_filter(r, NULL);
+
+        /* with nothing left to send an empty chain is taken for a mistake */
+
+        return (in && r->out == NULL && !r->buffered)
+                   ? NGX_OK : ngx_http_next_body_filter(r, NULL);
     }
 
     ctx->replaced_sent = 1;

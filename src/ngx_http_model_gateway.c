@@ -50,6 +50,8 @@ static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
 static void ngx_http_model_gateway_preaccess_body_handler(
     ngx_http_request_t *r);
 static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_gateway_again(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_late(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_unread(ngx_http_request_t *r,
@@ -101,6 +103,13 @@ ngx_http_model_gateway_identify(ngx_http_request_t *r)
         /* the same path in two dialects: the request's headers tell */
 
         ctx->dialect = NGX_HTTP_MODEL_ANTHROPIC;
+    }
+
+    if (ctx->identified == NULL) {
+
+        /* a vendor that sends no head makes the proxy change it */
+
+        ctx->http_version = r->http_version;
     }
 
     ctx->identified = mlcf;
@@ -248,6 +257,11 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
     r->preserve_body = 0;
 
     if (ctx->body_read) {
+
+        if (ctx->hop && ngx_http_model_gateway_again(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         return ngx_http_model_dispatch(r, ctx);
     }
 
@@ -417,6 +431,28 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
     }
 
     ngx_http_finalize_request(r, ngx_http_model_dispatch(r, ctx));
+}
+
+
+/*
+ * After a hand-over that failed, error_page may lead to another model_pass:
+ * the body was edited for the first vendor, the name is still the client's.
+ */
+
+static ngx_int_t
+ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ctx->hop = NULL;
+    ctx->scanned = 0;
+    ctx->accepted = 0;
+
+    if (ngx_http_model_gateway_prepare(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->scanning = 0;
+
+    return ngx_http_model_gateway_late(r, ctx);
 }
 
 

@@ -12,9 +12,6 @@
 #include "ngx_http_model_variables.h"
 
 
-#define NGX_HTTP_MODEL_HANDOVER_BODY  1024
-
-
 extern ngx_module_t  ngx_http_proxy_module;
 
 
@@ -53,14 +50,6 @@ static ngx_int_t ngx_http_model_handover_disguise(ngx_http_request_t *r,
     size_t len);
 static ngx_int_t ngx_http_model_handover_create_request(
     ngx_http_request_t *r);
-static void ngx_http_model_handover_wrap(ngx_http_upstream_t *u,
-    ngx_http_model_ctx_t *ctx);
-static ngx_int_t ngx_http_model_handover_reinit_request(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_model_handover_process_header(
-    ngx_http_request_t *r);
-static ngx_uint_t ngx_http_model_handover_enough(ngx_http_request_t *r,
-    ngx_http_upstream_t *u);
 static ngx_int_t ngx_http_model_handover_pinned(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop);
 static ngx_int_t ngx_http_model_handover_resolve(ngx_http_request_t *r,
@@ -81,6 +70,15 @@ ngx_http_model_handover(ngx_http_request_t *r, ngx_http_model_hop_t *hop)
     ctx->hop = hop;
     ctx->vendor = hop->vendor;
     ctx->unresolved = 0;
+
+    if (r != r->main
+        && (r->request_body == NULL || r->request_body->bufs == NULL))
+    {
+        /* a subrequest has its parent's headers, but not always its body */
+
+        r->headers_in.content_length_n = -1;
+        r->headers_in.chunked = 0;
+    }
 
     if (hop->vendor->resolve && hop->resolved == NULL) {
         return ngx_http_model_handover_resolve(r, hop);
@@ -424,13 +422,6 @@ ngx_http_model_handover_init_peer(ngx_http_request_t *r,
     hop = ctx->hop;
     vendor = hop->vendor;
 
-    if (vendor->key.type == NGX_HTTP_MODEL_KEY_VALUE && !ctx->fetch) {
-        ctx->reinit_request = u->reinit_request;
-        u->reinit_request = ngx_http_model_handover_reinit_request;
-
-        ngx_http_model_handover_wrap(u, ctx);
-    }
-
 #if (NGX_HTTP_SSL)
     u->ssl_name = vendor->tls_name;
 #endif
@@ -446,105 +437,6 @@ ngx_http_model_handover_init_peer(ngx_http_request_t *r,
     u->upstream = vendor->upstream;
 
     return vendor->upstream->peer.init(r, vendor->upstream);
-}
-
-
-/*
- * Whether a 403 is about our key is in its body, which may come after the
- * head: the header is not done before that is here.
- */
-
-static void
-ngx_http_model_handover_wrap(ngx_http_upstream_t *u, ngx_http_model_ctx_t *ctx)
-{
-    ctx->parsed = 0;
-    ctx->process_header = u->process_header;
-    u->process_header = ngx_http_model_handover_process_header;
-}
-
-
-static ngx_int_t
-ngx_http_model_handover_reinit_request(ngx_http_request_t *r)
-{
-    ngx_int_t              rc;
-    ngx_http_upstream_t   *u;
-    ngx_http_model_ctx_t  *ctx;
-
-    u = r->upstream;
-    ctx = ngx_http_model_ctx(r);
-
-    rc = ctx->reinit_request(r);
-
-    if (u->process_header != ngx_http_model_handover_process_header) {
-        ngx_http_model_handover_wrap(u, ctx);
-    }
-
-    ctx->parsed = 0;
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_model_handover_process_header(ngx_http_request_t *r)
-{
-    ngx_int_t              rc;
-    ngx_http_upstream_t   *u;
-    ngx_http_model_ctx_t  *ctx;
-
-    u = r->upstream;
-    ctx = ngx_http_model_ctx(r);
-
-    if (!ctx->parsed) {
-        rc = ctx->process_header(r);
-
-        /* the stock one goes on to its next step by itself */
-
-        if (u->process_header != ngx_http_model_handover_process_header) {
-            ngx_http_model_handover_wrap(u, ctx);
-        }
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        ctx->parsed = 1;
-    }
-
-    return ngx_http_model_handover_enough(r, u) ? NGX_OK : NGX_AGAIN;
-}
-
-
-/* the beginning of a 403's body, as far as it will come and is looked at */
-
-static ngx_uint_t
-ngx_http_model_handover_enough(ngx_http_request_t *r, ngx_http_upstream_t *u)
-{
-    size_t  size;
-
-    if (u->headers_in.status_n != NGX_HTTP_FORBIDDEN
-        || r->method == NGX_HTTP_HEAD
-        || u->buffer.last == u->buffer.end)
-    {
-        return 1;
-    }
-
-    size = u->buffer.last - u->buffer.pos;
-
-    if (size >= NGX_HTTP_MODEL_HANDOVER_BODY) {
-        return 1;
-    }
-
-    if (u->headers_in.chunked) {
-        return ngx_strlcasestrn(u->buffer.pos, u->buffer.last,
-                                (u_char *) CRLF "0" CRLF, 5 - 1)
-               != NULL;
-    }
-
-    /* of a body that ends with the connection what is there must do */
-
-    return u->headers_in.content_length_n == -1
-           || (off_t) size >= u->headers_in.content_length_n;
 }
 
 
@@ -622,6 +514,12 @@ ngx_http_model_handover_resolve(ngx_http_request_t *r,
     rctx->timeout = clcf->resolver_timeout;
 
     /* the count is that of the stock handler, which is called later */
+
+    /* a client that has left already is told of by no further event */
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+    }
 
     r->main->count++;
     r->read_event_handler = ngx_http_test_reading;

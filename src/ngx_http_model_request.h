@@ -61,6 +61,9 @@ struct ngx_http_model_ctx_s {
 
     ngx_str_t                         message;   /* of our own error */
     ngx_buf_t                        *replacement;  /* filter's answer */
+    ngx_buf_t                        *held;      /* of an answer whose head
+                                                    waits for its body */
+    ngx_uint_t                        http_version;  /* the client's */
 
     /* of handover, while create_request runs */
     ngx_str_t                         unparsed_uri;
@@ -70,14 +73,9 @@ struct ngx_http_model_ctx_s {
                                                     before, by index */
     ngx_int_t                       (*create_request)(ngx_http_request_t *r);
 
-    /* of handover, the stock proxy's own */
-    ngx_int_t                       (*reinit_request)(ngx_http_request_t *r);
-    ngx_int_t                       (*process_header)(ngx_http_request_t *r);
-
     unsigned                          valid_unparsed_uri:1;
     unsigned                          swapped:1;     /* the vendor's view */
     unsigned                          created:1;     /* the head is made */
-    unsigned                          parsed:1;      /* the answer's head */
     unsigned                          unresolved:1;  /* DNS had no answer */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
@@ -88,6 +86,7 @@ struct ngx_http_model_ctx_s {
     unsigned                          local:1;       /* we answer */
     unsigned                          replaced:1;    /* filter answers */
     unsigned                          replaced_sent:1;
+    unsigned                          holding:1;     /* held is filled */
     unsigned                          stream:1;      /* asked for */
     unsigned                          stream_known:1;
     unsigned                          origin:2;

@@ -87,6 +87,15 @@ ngx_http_model_wait_park(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
     wait->timer.data = wait;
     wait->timer.log = r->connection->log;
 
+    /* a client that has left already is told of by no further event */
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+
+    } else if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     r->main->count++;
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_request_empty_handler;

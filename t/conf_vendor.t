@@ -100,7 +100,8 @@ $t->config_error(vendor('include {{dir}}/absent.inc;'),
 
 # more servers than instances
 
-my $two = "upstream u { server 127.0.0.1:1; server 127.0.0.1:2; }\n";
+my $two = "upstream u { server 127.0.0.1:1; server 127.0.0.1:2; "
+    . "keepalive_timeout 4s; }\n";
 
 mistakes($t, $two,
     ['more servers than instances',

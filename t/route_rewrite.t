@@ -55,7 +55,7 @@ $t->write_file('page/index.html', '[<!--# include virtual="/api/version" -->]'
     . '[<!--# include virtual="/deep/gw/v1/some" -->]');
 my $r = $t->get('/page/index.html');
 is $r->status, 200, 'a page with includes';
-like $r->body, qr/^\[\{"version":"[^"]+"\}\]\[\{"id":"s:llama3".*\]\[\{\}\]$/,
+like $r->body, qr/^\[\{"version":"[^"]+"\}\]\[\{"id":"s:llama3:latest".*\]\[\{\}\]$/,
     'of listings and of an answer';
 
 # A guard that is a request of the gateway

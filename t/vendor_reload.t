@@ -67,6 +67,7 @@ $t->reload(conf([['two', '{{a}}', ''], ['three', '{{b}}', 'key literal:k3;']]),
 $stream->finish;
 is scalar(my @lines = $stream->body =~ /"n"/g), 20, 'old stream is whole';
 ok $stream->complete, 'old stream ends well';
+$stream->close;
 
 my $r = chat('one');
 is $r->status, 404, 'removed vendor';

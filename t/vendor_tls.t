@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/lib";
 
 use ModelTest;
 
-my $t = ModelTest->new;
+my $t = ModelTest->new(workers => 2);
 $t->needs('http_ssl', 'tls');
 my $pki = $t->pki;
 my $other = $t->pki('other');
@@ -51,7 +51,9 @@ $t->conf("client_max_body_size 10m;\n"
     . "server { {{listen}} location / { model_pass; } }\n");
 $t->start;
 
-my $chat = '/v1/chat/completions';
+is $t->count_log(qr/\[warn\].*looked up once, .* vendor "good"/), 1,
+    'warned once, not by each worker';
+
 sub post { return $t->post('/api/chat', { model => "$_[0]:m" }) }
 
 # what works

@@ -1,6 +1,7 @@
 'use strict';
 
-// Run by t/sdk_anthropic_js.t: the npm package "@anthropic-ai/sdk" as its users call it.
+// Run by t/sdk_anthropic_js.t: the npm package "@anthropic-ai/sdk" as its
+// users call it.
 
 const { load, ok, is, failure, step, collect, main } = require('./harness.js');
 const { Anthropic } = load('@anthropic-ai/sdk');

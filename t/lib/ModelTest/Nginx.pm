@@ -8,6 +8,7 @@ use warnings;
 use Cwd ();
 use Fcntl qw(F_SETFD);
 use File::Path ();
+use IO::Handle;
 use POSIX ();
 use Socket;
 use Test::More ();
@@ -106,6 +107,7 @@ sub _socket {
         setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1;
         bind $s, pack_sockaddr_in(0, INADDR_LOOPBACK) or die "bind: $!";
         $self->{pid} or listen $s, 511 or die "listen: $!";
+        $s->blocking(0);        # nginx leaves an inherited one as it is
         my $port = (unpack_sockaddr_in(getsockname $s))[0];
         { fh => $s, port => $port, held => $self->{pid} ? 1 : 0 };
     };
