@@ -22,8 +22,6 @@
 #define NGX_HTTP_MODEL_NEAR  3
 
 
-static ngx_int_t ngx_http_model_dispatch_again(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 typedef struct {
     ngx_http_model_catalogue_t  *catalogue;
     ngx_http_model_vendor_t     *vendor;
@@ -80,9 +78,7 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_http_model_wait_t   *wait;
     ngx_http_model_scope_t   scope;
 
-    if (ctx->body == NULL
-        || (ctx->hop && ngx_http_model_dispatch_again(r, ctx) != NGX_OK))
-    {
+    if (ctx->body == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -112,38 +108,6 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     wait->resume = ngx_http_model_dispatch_resume;
 
     return ngx_http_model_wait(r, wait, ngx_http_model_scope_timeout(&scope));
-}
-
-
-/*
- * An internal redirect led here after a vendor had the request: the body may
- * hold that vendor's name, at other places than before.
- */
-
-static ngx_int_t
-ngx_http_model_dispatch_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
-{
-    ngx_str_t  model;
-
-    model = ctx->model;
-
-    ctx->hop = NULL;
-    ctx->scanned = 0;
-    ctx->accepted = 0;
-
-    ctx->body = ngx_http_model_names_body(r, ctx->endpoint);
-
-    if (ctx->body == NULL
-        || ngx_http_model_body_feed_read(r, ctx->body) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_model_dispatch_finish(ctx) == NGX_OK) {
-        ctx->model = model;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -112,7 +112,7 @@ ngx_http_model_proxy_create(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
 
 char *
 ngx_http_model_proxy_directive(ngx_conf_t *cf,
-    ngx_http_model_vendor_t *vendor, ngx_int_t last)
+    ngx_http_model_vendor_t *vendor)
 {
     char           *rv;
     void           *ctx;
@@ -137,13 +137,6 @@ ngx_http_model_proxy_directive(ngx_conf_t *cf,
 
     if (!(cmd->type & NGX_HTTP_LOC_CONF)) {
         return "is not allowed in \"model_vendor\"";
-    }
-
-    if (last != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "directive \"%V\" is not terminated by \";\"",
-                           &value[0]);
-        return NGX_CONF_ERROR;
     }
 
     rv = ngx_http_model_proxy_arguments(cf, cmd);

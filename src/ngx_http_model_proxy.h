@@ -26,7 +26,7 @@ ngx_int_t ngx_http_model_proxy_create(ngx_conf_t *cf,
  * NGX_CONF_ERROR with the reason logged.
  */
 char *ngx_http_model_proxy_directive(ngx_conf_t *cf,
-    ngx_http_model_vendor_t *vendor, ngx_int_t last);
+    ngx_http_model_vendor_t *vendor);
 
 /*
  * Completes all vendors (ngx_http_model_vendor_t *): upstreams, defaults,

@@ -29,12 +29,6 @@ typedef struct {
 } ngx_http_model_vendor_command_t;
 
 
-typedef struct {
-    ngx_http_model_vendor_t       *vendor;
-    ngx_http_conf_ctx_t           *ctx;
-} ngx_http_model_vendor_parse_t;
-
-
 static char *ngx_http_model_vendor_directive(ngx_conf_t *cf,
     ngx_command_t *dummy, void *conf);
 static ngx_http_model_vendor_t *ngx_http_model_vendor_create(ngx_conf_t *cf,
@@ -192,11 +186,10 @@ ngx_http_model_vendor_find(ngx_array_t *vendors, ngx_str_t *id)
 char *
 ngx_http_model_vendor_block(ngx_conf_t *cf, ngx_array_t *vendors)
 {
-    char                           *rv;
-    ngx_str_t                      *value;
-    ngx_conf_t                      saved;
-    ngx_http_model_vendor_t        *vendor;
-    ngx_http_model_vendor_parse_t   parse;
+    char                     *rv;
+    ngx_str_t                *value;
+    ngx_conf_t                saved;
+    ngx_http_model_vendor_t  *vendor;
 
     value = cf->args->elts;
 
@@ -207,11 +200,8 @@ ngx_http_model_vendor_block(ngx_conf_t *cf, ngx_array_t *vendors)
 
     saved = *cf;
 
-    parse.vendor = vendor;
-    parse.ctx = cf->ctx;
-
     cf->handler = ngx_http_model_vendor_directive;
-    cf->handler_conf = (char *) &parse;
+    cf->handler_conf = (char *) vendor;
 
     rv = ngx_conf_parse(cf, NULL);
 
@@ -308,12 +298,12 @@ ngx_http_model_vendor_directive(ngx_conf_t *cf, ngx_command_t *dummy,
     char                             *rv;
     ngx_str_t                        *value;
     ngx_uint_t                        n;
-    ngx_http_model_vendor_parse_t    *parse;
+    ngx_http_model_vendor_t          *vendor;
     ngx_http_model_vendor_command_t  *cmd;
 
     (void) dummy;
 
-    parse = conf;
+    vendor = conf;
     value = cf->args->elts;
     n = cf->args->nelts - 1;
 
@@ -330,7 +320,7 @@ ngx_http_model_vendor_directive(ngx_conf_t *cf, ngx_command_t *dummy,
     }
 
     if (ngx_strncmp(value[0].data, "proxy_", 6) == 0) {
-        rv = ngx_http_model_proxy_directive(cf, parse->vendor, NGX_OK);
+        rv = ngx_http_model_proxy_directive(cf, vendor);
         goto done;
     }
 
@@ -349,7 +339,7 @@ ngx_http_model_vendor_directive(ngx_conf_t *cf, ngx_command_t *dummy,
             return NGX_CONF_ERROR;
         }
 
-        rv = cmd->set(cf, parse->vendor);
+        rv = cmd->set(cf, vendor);
         goto done;
     }
 

@@ -26,7 +26,7 @@ sub text {
 
 
 sub source { return text("src/ngx_http_model_$_[0].c") }
-sub table { return $_[0] =~ /^(?:static|const)[^;]* $_[1]\[\] = \{(.*?)^\};/ms
+sub table { return $_[0] =~ /^static [^;]*\b$_[1]\[\] = \{(.*?)^\};/ms
     ? $1 : die "no $_[1]" }
 sub same { my ($got, $want, $name) = @_;
     is join("\n", sort @$got), join("\n", sort @$want), $name }
@@ -102,6 +102,19 @@ for my $page ('docs/errors.md', 'docs/troubleshooting.md') {
     }
 
     is join("\n", @bad), '', "$page: messages are those of the code";
+}
+
+my $told = text('docs/errors.md') =~ s/\s+/ /gr;
+
+for (['respond', 'ngx_http_model_pages', qr/,\s*"(.*?)" \}/],
+    ['scan', 'ngx_http_model_scan_errors', qr/"(.*?[^\\])"/],
+    ['multipart', 'ngx_http_model_multipart_errors', qr/"(.*?[^\\])"/])
+{
+    my ($file, $name, $message) = @$_;
+    my @all = map { s/\\"/"/gr } table(source($file), $name) =~ /$message/g;
+
+    is join("\n", grep { index($told, $_) < 0 && $_ ne 'no error' } @all), '',
+        "docs/errors.md: all of $name" if cmp_ok scalar @all, '>', 10, $name;
 }
 
 

@@ -39,7 +39,7 @@ my @cases = (
     ['403, body later', { status => 403, body => $code,
         body_delay => 0.05 }, 1],
     ['403, in chunks', { status => 403, body => $code, framing => 'chunked',
-        body_delay => 0.02 }, 1],
+        rechunk => 9, body_delay => 0.02 }, 1],
     ['403 of another kind', { status => 403, body => '{"error":"region"}' }],
     ['403, other, later', { status => 403, body => '{"error":"region"}',
         body_delay => 0.02 }],

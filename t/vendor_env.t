@@ -28,10 +28,14 @@ is key(), '200 Bearer sk-of-master', 'key of the environment';
 my @command = ($ModelTest::Nginx::BINARY, '-p', $t->dir . '/', '-c',
     $t->dir . '/nginx.conf', '-e', $t->dir . '/signal.log');
 my @old = $t->workers;
-my ($out, $status) = ModelTest::Nginx::_run({ $t->_environment,
-    VENDOR_KEY => undef }, @command, '-s', 'reload');
 
-is $status, 0, 'nginx -s reload';
+# nginx itself leaves a pool behind when it only sends a signal
+
+my ($out, $status) = ModelTest::Nginx::_run({ $t->_environment,
+    VENDOR_KEY => undef, ASAN_OPTIONS => 'detect_leaks=0' }, @command, '-s',
+    'reload');
+
+is $status, 0, 'nginx -s reload' or diag($out);
 like $out, qr/\[warn\] environment variable "VENDOR_KEY" of "key" is not/,
     'it warns';
 like $out, qr/ in \S+nginx\.http\.conf:2$/m, 'it names the place';
