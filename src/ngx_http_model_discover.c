@@ -39,6 +39,7 @@ typedef struct {
 
 typedef struct {
     ngx_queue_t                     queue;
+    ngx_pool_t                     *pool;
     ngx_event_t                     timer;
     void                          (*done)(void *data);
     void                           *data;
@@ -804,14 +805,21 @@ static ngx_int_t
 ngx_http_model_discover_wait(ngx_http_model_discover_job_t *job,
     ngx_msec_t timeout, void (*done)(void *data), void *data)
 {
+    ngx_pool_t                        *pool;
     ngx_http_model_discover_waiter_t  *waiter;
 
-    waiter = ngx_calloc(sizeof(ngx_http_model_discover_waiter_t),
-                        &job->discover->log);
-    if (waiter == NULL) {
+    pool = ngx_create_pool(512, &job->discover->log);
+    if (pool == NULL) {
         return NGX_ERROR;
     }
 
+    waiter = ngx_pcalloc(pool, sizeof(ngx_http_model_discover_waiter_t));
+    if (waiter == NULL) {
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    waiter->pool = pool;
     waiter->done = done;
     waiter->data = data;
 
@@ -841,7 +849,7 @@ ngx_http_model_discover_wake(ngx_http_model_discover_waiter_t *waiter)
     done = waiter->done;
     data = waiter->data;
 
-    ngx_free(waiter);
+    ngx_destroy_pool(waiter->pool);
 
     done(data);
 }

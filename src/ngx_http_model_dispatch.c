@@ -579,8 +579,8 @@ ngx_http_model_dispatch_silent(ngx_http_request_t *r,
 
     static const char  *texts[NGX_HTTP_MODEL_NDIALECTS] = {
         "/api/chat, /api/generate, /api/embed, /v1/chat/completions",
-        "/v1/chat/completions, /v1/completions, /v1/embeddings, "
-        "/v1/responses",
+        ("/v1/chat/completions, /v1/completions, /v1/embeddings, "
+         "/v1/responses"),
         "/v1/messages"
     };
 

@@ -256,8 +256,15 @@ ngx_http_model_local_model(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                             &name);
     }
 
+    /* the answer may be logged when its view is gone */
+
+    ctx->name.data = ngx_pstrdup(r->pool, &route.name);
+    if (ctx->name.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->name.len = route.name.len;
     ctx->vendor = route.vendor;
-    ctx->name = route.name;
 
     if (ngx_http_model_listing_model(route.model,
                                      ngx_http_model_local_anthropic(r),

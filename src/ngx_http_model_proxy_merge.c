@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_model_proxy_tls(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor, void *parent);
 static ngx_int_t ngx_http_model_proxy_hide(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor, void *parent);
+static ngx_int_t ngx_http_model_proxy_show(ngx_conf_t *cf,
+    ngx_http_upstream_conf_t *uc, ngx_http_upstream_conf_t *pc);
 static ngx_int_t ngx_http_model_proxy_headers(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor, void *parent);
 static ngx_int_t ngx_http_model_proxy_add_header(ngx_array_t *headers,
@@ -319,6 +321,53 @@ ngx_http_model_proxy_hide(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor,
         if (ngx_http_model_proxy_set(cf, vendor, args) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
+
+    return ngx_http_model_proxy_show(cf, uc, pc);
+}
+
+
+/* what http level passes on, without what only the block may */
+
+static ngx_int_t
+ngx_http_model_proxy_show(ngx_conf_t *cf, ngx_http_upstream_conf_t *uc,
+    ngx_http_upstream_conf_t *pc)
+{
+    char        **p;
+    ngx_str_t    *from, *to;
+    ngx_uint_t    i;
+
+    if (uc->pass_headers != NGX_CONF_UNSET_PTR
+        || pc->pass_headers == NGX_CONF_UNSET_PTR || pc->pass_headers == NULL)
+    {
+        return NGX_OK;
+    }
+
+    uc->pass_headers = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+    if (uc->pass_headers == NULL) {
+        return NGX_ERROR;
+    }
+
+    from = pc->pass_headers->elts;
+
+    for (i = 0; i < pc->pass_headers->nelts; i++) {
+
+        for (p = ngx_http_model_proxy_hidden; *p; p++) {
+            if (ngx_strcasecmp(from[i].data, (u_char *) *p) == 0) {
+                break;
+            }
+        }
+
+        if (*p) {
+            continue;
+        }
+
+        to = ngx_array_push(uc->pass_headers);
+        if (to == NULL) {
+            return NGX_ERROR;
+        }
+
+        *to = from[i];
     }
 
     return NGX_OK;

@@ -46,13 +46,15 @@ ngx_int_t
 ngx_http_model_wait_fetch(ngx_http_request_t *r, ngx_http_model_wait_t *wait,
     ngx_http_model_fetch_t *fetch, ngx_msec_t timeout)
 {
-    wait->fetch = fetch;
+    wait->fetch = NULL;
     wait->ready = NULL;
 
     if (ngx_http_model_wait_park(r, wait) != NGX_OK) {
         ngx_http_model_fetch_cancel(fetch);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    wait->fetch = fetch;
 
     ngx_add_timer(&wait->timer, timeout);
 

@@ -31,7 +31,7 @@ $t->eventually(sub {
 }, 'an instance for each server that has it loaded');
 
 my $m = $models{'pair:llama3:latest'};
-$_->{config}{context_length} == 4096 || fail "context of an instance"
+is $_->{config}{context_length}, 4096, 'context of an instance'
     for @{ $m->{loaded_instances} };
 is_deeply { %$m, loaded_instances => undef, size_bytes => undef }, {
     type => 'llm', publisher => 'pair', key => 'pair:llama3:latest',
