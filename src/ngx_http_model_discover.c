@@ -756,7 +756,7 @@ ngx_http_model_discover_load_handler(void *data, ngx_http_model_fetch_t *fetch)
 {
     ngx_http_model_discover_load_t *load = data;
 
-    ngx_queue_t                         waiters, *q;
+    ngx_queue_t                         waiters, *q, *next;
     ngx_http_model_discover_job_t      *job;
     ngx_http_model_catalogue_server_t   facts;
 
@@ -792,8 +792,11 @@ ngx_http_model_discover_load_handler(void *data, ngx_http_model_fetch_t *fetch)
     ngx_queue_add(&waiters, &job->waiters);
     ngx_queue_init(&job->waiters);
 
-    while (!ngx_queue_empty(&waiters)) {
-        q = ngx_queue_head(&waiters);
+    for (q = ngx_queue_head(&waiters);
+         q != ngx_queue_sentinel(&waiters);
+         q = next)
+    {
+        next = ngx_queue_next(q);
 
         ngx_http_model_discover_wake(
             ngx_queue_data(q, ngx_http_model_discover_waiter_t, queue));

@@ -31,6 +31,9 @@ typedef struct {
 static ngx_int_t ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_dispatch_ready(ngx_http_request_t *r,
     void *data);
+static ngx_uint_t ngx_http_model_dispatch_settled(
+    ngx_http_model_scope_t *scope, ngx_str_t *name,
+    ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait);
 static ngx_int_t ngx_http_model_dispatch_name(ngx_http_request_t *r,
@@ -182,7 +185,54 @@ ngx_http_model_dispatch_ready(ngx_http_request_t *r, void *data)
     scope.fallback = NULL;
 
     return ngx_http_model_route(&scope, &ctx->model, &route, r->pool)
-           == NGX_OK;
+           == NGX_OK
+           && ngx_http_model_dispatch_settled(&scope, &ctx->model, &route);
+}
+
+
+/*
+ * 1 when no list that is on its way can give the name another meaning: what is
+ * listed as it stands comes before a prefix, a smaller rank before a larger.
+ */
+
+static ngx_uint_t
+ngx_http_model_dispatch_settled(ngx_http_model_scope_t *scope,
+    ngx_str_t *name, ngx_http_model_route_t *route)
+{
+    size_t                     len;
+    ngx_str_t                 *id;
+    ngx_uint_t                 i, prefixed, listed;
+    ngx_http_model_vendor_t  **vendor;
+
+    id = &route->vendor->id;
+    len = id->len;
+
+    prefixed = name->len > len
+               && (name->data[len] == ':' || name->data[len] == '/')
+               && ngx_memcmp(name->data, id->data, len) == 0;
+
+    listed = route->model && route->model->listed.len == name->len
+             && ngx_memcmp(route->model->listed.data, name->data, name->len)
+                == 0;
+
+    vendor = scope->vendors->elts;
+
+    for (i = 0; i < scope->vendors->nelts; i++) {
+
+        if (vendor[i] == route->vendor) {
+
+            if (!prefixed) {
+                break;
+            }
+
+        } else if (!((prefixed || listed) && vendor[i]->prefix)
+                   && !ngx_http_model_view_complete(scope->view, vendor[i]))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -123,7 +123,12 @@ ngx_http_model_header_filter(ngx_http_request_t *r)
     if ((!ctx->local && !ctx->replaced) || r->filter_finalize) {
 
         if (u && u->cleanup && !r->filter_finalize) {
-            rc = ngx_http_model_header_upstream(r, ctx);
+
+            /* an "if" of the location may hold a proxy_pass of its own */
+
+            if (ctx->hop && u->conf->upstream == &ctx->hop->vendor->mux) {
+                rc = ngx_http_model_header_upstream(r, ctx);
+            }
 
         } else if (r->err_status >= NGX_HTTP_BAD_REQUEST) {
 

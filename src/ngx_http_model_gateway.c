@@ -258,14 +258,18 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
 
     if (ctx->body_read) {
 
-        if (ctx->hop && ngx_http_model_gateway_again(r, ctx) != NGX_OK) {
+        if ((ctx->hop || ctx->scanned_for != ctx->endpoint)
+            && ngx_http_model_gateway_again(r, ctx) != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return ngx_http_model_dispatch(r, ctx);
     }
 
-    if (ctx->body == NULL && ngx_http_model_gateway_prepare(r, ctx) != NGX_OK) {
+    if ((ctx->body == NULL || ctx->scanned_for != ctx->endpoint)
+        && ngx_http_model_gateway_prepare(r, ctx) != NGX_OK)
+    {
         (void) ngx_http_discard_request_body(r);
 
         return ngx_http_model_respond_error(r, ctx->status, NULL, NULL, "%V",
@@ -409,6 +413,7 @@ ngx_http_model_gateway_prepare(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
+    ctx->scanned_for = ctx->endpoint;
     ctx->scanning = 1;
 
     return NGX_OK;
@@ -437,11 +442,16 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
 /*
  * After a hand-over that failed, error_page may lead to another model_pass:
  * the body was edited for the first vendor, the name is still the client's.
+ * It may also lead to a path whose names are other members of the body.
  */
 
 static ngx_int_t
 ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
+    if (ctx->hop == NULL) {
+        ngx_str_null(&ctx->model);
+    }
+
     ctx->hop = NULL;
     ctx->scanned = 0;
     ctx->accepted = 0;

@@ -36,6 +36,7 @@ static ngx_int_t ngx_http_model_proxy_names(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_proxy_instances(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
+static void ngx_http_model_proxy_idle(ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_proxy_shared(ngx_conf_t *cf,
     ngx_array_t *vendors);
 static void ngx_http_model_proxy_log(ngx_conf_t *cf,
@@ -407,6 +408,7 @@ ngx_http_model_proxy_init_vendor(ngx_conf_t *cf,
 
     if (rc == NGX_OK) {
         rc = ngx_http_model_proxy_instances(cf, vendor);
+        ngx_http_model_proxy_idle(vendor);
     }
 
     if (rc == NGX_OK) {
@@ -573,6 +575,33 @@ ngx_http_model_proxy_instances(ngx_conf_t *cf,
     }
 
     return NGX_OK;
+}
+
+
+/* with all servers marked "down" nobody is asked: no list is waited for */
+
+static void
+ngx_http_model_proxy_idle(ngx_http_model_vendor_t *vendor)
+{
+    ngx_uint_t                   i;
+    ngx_http_upstream_server_t  *server;
+
+    if (vendor->upstream == NULL
+        || !(vendor->upstream->flags & NGX_HTTP_UPSTREAM_CREATE)
+        || vendor->upstream->servers == NULL)
+    {
+        return;
+    }
+
+    server = vendor->upstream->servers->elts;
+
+    for (i = 0; i < vendor->upstream->servers->nelts; i++) {
+        if (!server[i].down) {
+            return;
+        }
+    }
+
+    vendor->discover = 0;
 }
 
 

@@ -48,6 +48,7 @@ struct ngx_http_model_ctx_s {
                                                     all above is of */
 
     ngx_http_model_body_t            *body;      /* scanned, or NULL */
+    const ngx_http_model_endpoint_t  *scanned_for;  /* what of it is known */
     ngx_uint_t                        status;    /* of a refusal found while
                                                     the body was read, or 0 */
 

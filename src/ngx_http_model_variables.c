@@ -15,7 +15,6 @@
 #define NGX_HTTP_MODEL_VAR_API_KEY        1
 #define NGX_HTTP_MODEL_VAR_KEY            2
 #define NGX_HTTP_MODEL_VAR_VERSION        3
-#define NGX_HTTP_MODEL_NINTERNAL          4
 
 
 static void ngx_http_model_variable_unset(ngx_http_variable_value_t *v);
@@ -39,10 +38,8 @@ static ngx_str_t ngx_http_model_variable_token(ngx_http_request_t *r,
     ngx_http_model_key_t *key, ngx_uint_t anthropic);
 
 
-/* positions in r->variables: constant after the configuration was read */
-
-static ngx_int_t  ngx_http_model_variable_request_uri;
-static ngx_int_t  ngx_http_model_variable_index[NGX_HTTP_MODEL_NINTERNAL];
+static ngx_str_t  ngx_http_model_variable_request_uri =
+    ngx_string("request_uri");
 
 
 static ngx_http_variable_t  ngx_http_model_variables[] = {
@@ -108,30 +105,26 @@ ngx_http_model_variables_add(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_model_variables_init(ngx_conf_t *cf)
 {
-    ngx_int_t             n;
     ngx_http_variable_t  *v;
 
-    static ngx_str_t  request_uri = ngx_string("request_uri");
+    /*
+     * their positions are not kept: a refused reload would leave those of
+     * the wrong configuration in the master, and in the workers it starts
+     */
 
-    n = ngx_http_get_variable_index(cf, &request_uri);
-    if (n == NGX_ERROR) {
+    if (ngx_http_get_variable_index(cf, &ngx_http_model_variable_request_uri)
+        == NGX_ERROR)
+    {
         return NGX_ERROR;
     }
 
-    ngx_http_model_variable_request_uri = n;
-
     for (v = ngx_http_model_variables; v->name.len; v++) {
 
-        if (v->get_handler != ngx_http_model_variable_internal) {
-            continue;
-        }
-
-        n = ngx_http_get_variable_index(cf, &v->name);
-        if (n == NGX_ERROR) {
+        if (v->get_handler == ngx_http_model_variable_internal
+            && ngx_http_get_variable_index(cf, &v->name) == NGX_ERROR)
+        {
             return NGX_ERROR;
         }
-
-        ngx_http_model_variable_index[v->data] = n;
     }
 
     return NGX_OK;
@@ -142,11 +135,10 @@ ngx_int_t
 ngx_http_model_variables_prime(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx)
 {
+    ngx_str_t                  *name;
     ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
     ngx_http_core_main_conf_t  *cmcf;
-
-    (void) ngx_http_get_indexed_variable(r,
-                                         ngx_http_model_variable_request_uri);
 
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
 
@@ -157,7 +149,17 @@ ngx_http_model_variables_prime(ngx_http_request_t *r,
         }
     }
 
+    v = cmcf->variables.elts;
+    name = &ngx_http_model_variable_request_uri;
+
     for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (v[i].name.len == name->len
+            && ngx_memcmp(v[i].name.data, name->data, name->len) == 0)
+        {
+            (void) ngx_http_get_indexed_variable(r, i);
+        }
+
         ctx->known[i] = r->variables[i].valid;
     }
 
@@ -171,27 +173,21 @@ ngx_http_model_variables_forget(ngx_http_request_t *r,
 {
     ngx_str_t                  *key;
     ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
     ngx_http_core_main_conf_t  *cmcf;
-
-    for (i = 0; i < NGX_HTTP_MODEL_NINTERNAL; i++) {
-        ngx_http_model_variable_unset(
-                             &r->variables[ngx_http_model_variable_index[i]]);
-    }
 
     key = &ctx->hop->vendor->key.value;
 
-    if (key->len == 0) {
-        return;
-    }
-
-    /* a map or another variable that was made of ours in the meantime */
-
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    v = cmcf->variables.elts;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (!ctx->known[i]
-            && ngx_http_model_variable_holds(&r->variables[i], key))
+        /* ours, or a map that was made of ours in the meantime */
+
+        if (v[i].get_handler == ngx_http_model_variable_internal
+            || (key->len && !ctx->known[i]
+                && ngx_http_model_variable_holds(&r->variables[i], key)))
         {
             ngx_http_model_variable_unset(&r->variables[i]);
         }

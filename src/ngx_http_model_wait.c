@@ -117,9 +117,10 @@ ngx_http_model_wait_timer_handler(ngx_event_t *ev)
 
     if (wait->ready) {
 
+        /* after a reload the new workers fill the zone that all share */
+
         if (!wait->ready(r, wait->data)
-            && (ngx_msec_int_t) (wait->deadline - ngx_current_msec) > 0
-            && !ngx_exiting)
+            && (ngx_msec_int_t) (wait->deadline - ngx_current_msec) > 0)
         {
             ngx_add_timer(ev, NGX_HTTP_MODEL_WAIT_STEP);
             return;

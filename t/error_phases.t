@@ -197,6 +197,15 @@ for my $method (qw(TRACE CONNECT FOO)) {
     like $r->status, qr/^40[05]$/, "$method: status";
 }
 
+# A page that a filter makes in place of our own answer
+for my $case (['/api/tags', 'ollama'], ['/v1/models', 'openai']) {
+    my ($uri, $dialect) = @$case;
+    $r = $t->get($uri, headers => ['If-Match' => '"x"']);
+    is $r->status, 412, "$uri: If-Match";
+    is error_of($dialect, $r, "$uri: If-Match"), 'the request failed',
+        "$uri: If-Match: words";
+}
+
 # HEAD has the head only, the connection goes on
 for my $uri ('/basic/api/tags', '/deny/v1/models', '/api/chat') {
     $r = $c->open(HEAD => $uri)->finish;

@@ -569,12 +569,15 @@ outcome(outcome_t *o, ngx_http_model_scan_t *scan, off_t base)
 static ngx_http_model_scan_t *
 begin(ngx_uint_t block)
 {
+    size_t                  size;
     ngx_http_model_scan_t  *scan;
 
     /* as big as is asked for, with a pattern: init sets all that counts */
 
-    scan = malloc(ngx_http_model_scan_size(NKEYS));
-    ngx_memset(scan, 0xa5, ngx_http_model_scan_size(NKEYS));
+    size = ngx_http_model_scan_size(NKEYS);
+
+    scan = malloc(size);
+    ngx_memset(scan, 0xa5, size);
 
     ngx_http_model_scan_init(scan, keys, NKEYS);
 
