@@ -110,7 +110,7 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     wait->ready = ngx_http_model_dispatch_ready;
     wait->resume = ngx_http_model_dispatch_resume;
 
-    return ngx_http_model_wait(r, wait, ngx_http_model_scope_timeout(&scope));
+    return ngx_http_model_wait(r, wait, scope.timeout);
 }
 
 

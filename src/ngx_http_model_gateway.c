@@ -70,7 +70,12 @@ ngx_http_model_gateway_identify(ngx_http_request_t *r)
 
     ctx = ngx_http_model_ctx_create(r);
 
-    if (ctx == NULL || ctx->identified == mlcf) {
+    /* an internal redirect may lead to the same location */
+
+    if (ctx == NULL
+        || (ctx->identified == mlcf
+            && ctx->uri.data == r->uri.data && ctx->uri.len == r->uri.len))
+    {
         return ctx;
     }
 
@@ -113,6 +118,7 @@ ngx_http_model_gateway_identify(ngx_http_request_t *r)
     }
 
     ctx->identified = mlcf;
+    ctx->uri = r->uri;
 
     return ctx;
 }

@@ -103,7 +103,7 @@ ngx_http_model_local(ngx_http_request_t *r)
     wait->ready = ngx_http_model_scope_ready;
     wait->resume = ngx_http_model_local_answer;
 
-    return ngx_http_model_wait(r, wait, ngx_http_model_scope_timeout(&scope));
+    return ngx_http_model_wait(r, wait, scope.timeout);
 }
 
 

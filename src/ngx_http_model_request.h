@@ -46,6 +46,7 @@ struct ngx_http_model_ctx_s {
     ngx_uint_t                        dialect;   /* for errors */
     void                             *identified;  /* the location's conf that
                                                     all above is of */
+    ngx_str_t                         uri;       /* and r->uri at that time */
 
     ngx_http_model_body_t            *body;      /* scanned, or NULL */
     const ngx_http_model_endpoint_t  *scanned_for;  /* what of it is known */

@@ -26,6 +26,10 @@ typedef struct {
                                               listed names; NULL: all */
     ngx_uint_t                 dialect;    /* of the request's path */
     ngx_str_t                  separator;  /* of model_separator, "" is ":" */
+    ngx_msec_t                 timeout;    /* of the vendors' discoveries,
+                                              the longest */
+    ngx_uint_t                 settled;    /* the first discovery had its
+                                              time: nobody waits for it */
 } ngx_http_model_scope_t;
 
 

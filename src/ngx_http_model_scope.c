@@ -11,6 +11,11 @@
 #include "ngx_http_model_scope.h"
 
 
+/* what a list may take beyond the timeout of its servers, ms */
+
+#define NGX_HTTP_MODEL_SCOPE_SLACK  1000
+
+
 ngx_int_t
 ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
 {
@@ -45,6 +50,9 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
     scope->patterns = ctx->client ? ctx->client->patterns : NULL;
     scope->dialect = ctx->dialect;
     scope->separator = mmcf->separator;
+    scope->timeout = mlcf->pass->timeout;
+    scope->settled = ngx_current_msec - mmcf->views.started
+                     > scope->timeout + NGX_HTTP_MODEL_SCOPE_SLACK;
 
     return NGX_OK;
 }
@@ -56,6 +64,10 @@ ngx_http_model_scope_complete(ngx_http_model_scope_t *scope)
     ngx_uint_t                 i;
     ngx_http_model_vendor_t  **vendor;
 
+    if (scope->settled) {
+        return 1;
+    }
+
     vendor = scope->vendors->elts;
 
     for (i = 0; i < scope->vendors->nelts; i++) {
@@ -65,26 +77,6 @@ ngx_http_model_scope_complete(ngx_http_model_scope_t *scope)
     }
 
     return 1;
-}
-
-
-ngx_msec_t
-ngx_http_model_scope_timeout(ngx_http_model_scope_t *scope)
-{
-    ngx_uint_t                 i;
-    ngx_msec_t                 timeout;
-    ngx_http_model_vendor_t  **vendor;
-
-    timeout = 0;
-    vendor = scope->vendors->elts;
-
-    for (i = 0; i < scope->vendors->nelts; i++) {
-        if (vendor[i]->discover && vendor[i]->timeout > timeout) {
-            timeout = vendor[i]->timeout;
-        }
-    }
-
-    return timeout;
 }
 
 

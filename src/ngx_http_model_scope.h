@@ -25,9 +25,6 @@ ngx_int_t ngx_http_model_scope(ngx_http_request_t *r,
 /* 1 when every server of the scope's vendors was asked at least once */
 ngx_uint_t ngx_http_model_scope_complete(ngx_http_model_scope_t *scope);
 
-/* the longest discovery timeout of the scope's vendors, ms */
-ngx_msec_t ngx_http_model_scope_timeout(ngx_http_model_scope_t *scope);
-
 /* for ngx_http_model_wait(): 1 when the request's scope is complete */
 ngx_uint_t ngx_http_model_scope_ready(ngx_http_request_t *r, void *data);
 

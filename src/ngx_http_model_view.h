@@ -74,6 +74,7 @@ typedef struct {
     ngx_uint_t                          noted;    /* bits: what was logged,
                                                      per worker */
     void                               *discover; /* of discover, per worker */
+    ngx_msec_t                          started;  /* this worker */
 } ngx_http_model_views_t;
 
 

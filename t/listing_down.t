@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 
-# Tests for a vendor whose servers are all marked "down": nothing waits for it.
+# Tests for a vendor whose servers are all marked down: nobody waits for it
+# longer than for a first discovery.
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -8,39 +9,21 @@ use lib "$FindBin::Bin/lib";
 use ModelTest;
 
 my $t = ModelTest->new;
-my $up = $t->ollama('up', models => ['llama3']);
-my $down = $t->ollama('down', models => ['mistral']);
+my $a = $t->ollama('a', models => ['llama3']);
 
 $t->conf(<<'CONF')->start;
-client_max_body_size 10m;
-upstream none { server {{down}} down; server {{down}} backup down; }
-upstream some { server {{down}} down; server {{up}}; }
-model_vendor up { proxy_pass http://{{up}}; }
-model_vendor none { proxy_pass http://none; model declared; }
-model_vendor some { proxy_pass http://some; }
-server { {{listen}} location / { model_pass; } }
+upstream off { server {{a}} down; }
+model_vendor a { proxy_pass http://{{a}}; }
+model_vendor off { proxy_pass http://off; discover 30s timeout=200ms; }
+model_vendor far { proxy_pass http://{{a}}; discover 30s timeout=200ms; }
+server { {{listen}} location / { model_pass a off; } }
 CONF
 
-my @listed = ('up:llama3:latest', 'none:declared', 'some:llama3:latest');
+like $t->get('/api/tags')->body, qr/"a:llama3:latest"/, 'the other is listed';
 
-for ((['/v1/models', sub { map { $_->{id} } @{ $_[0]{data} } }],
-    ['/api/tags', sub { map { $_->{name} } @{ $_[0]{models} } }]) x 2)
-{
-    my ($path, $names) = @$_;
-    my $r = $t->get($path);
-    is_deeply [$names->($r->json)], \@listed, "$path: what is declared, and up";
-    cmp_ok $r->time, '<', 2 * $t->factor, "$path: no waiting";
-}
-
-for (['nobody', 404], ['declared', 502], ['none:new', 502],
-    ['some:llama3', 200])
-{
-    my ($model, $status) = @$_;
-    my $r = $t->post('/api/chat', { model => $model, stream => \0 });
-    is $r->status, $status, "$model: status";
-    cmp_ok $r->time, '<', 2 * $t->factor, "$model: no waiting";
-}
-
-is $down->hits(qr/./), 0, 'servers marked "down" are not asked';
+my $r;
+$t->eventually(sub { ($r = $t->get('/api/tags'))->time < 0.2 },
+    'after its time at once', 8);
+is scalar @{ $r->json->{models} }, 1, 'one model';
 
 $t->done;

@@ -14,6 +14,7 @@ $b->status(403, 'no', match => qr/check/);
 
 $t->conf(<<'CONF')->start;
 model_vendor s { proxy_pass http://{{s}}; discover off; }
+model_vendor down { proxy_pass http://127.0.0.1:1; discover off; }
 model_vendor b { proxy_pass http://{{b}}; discover off; }
 server {
     {{listen}}
@@ -25,6 +26,10 @@ server {
     }
     location @to { rewrite ^ /m$arg_to last; }
     location /m/ { model_pass; model_allow inference manage; }
+    location /same/ {
+        model_pass;
+        error_page 502 = /same/api/version;
+    }
     location = /check { internal; proxy_pass http://{{b}}/check;
         proxy_pass_request_body off; proxy_set_header Content-Length ""; }
 }
@@ -39,5 +44,10 @@ for my $case (['/api/chat', '/api/pull', { name => 'b:m', x => 'b:n' }, 200],
     my $r = $t->post("$from?to=$to", $body);
     is $r->status, $status, "$from $to" or diag $r->body;
 }
+
+# To the same location
+my $r = $t->post('/same/api/chat', { model => 'down:m' });
+is $r->status, 200, 'to the same location';
+ok eval { $r->json->{version} }, 'its answer' or diag $r->body;
 
 $t->done;

@@ -1,0 +1,22 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * Binds the names in model_pass and model_default to vendors, when all of
+ * them are known.  Reads module's configuration, vendor, gateway.
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_BIND_H_INCLUDED_
+#define _NGX_HTTP_MODEL_BIND_H_INCLUDED_
+
+
+#include "ngx_http_model_module.h"
+
+
+/* to be called in postconfiguration; NGX_ERROR with the reason logged */
+ngx_int_t ngx_http_model_bind(ngx_conf_t *cf,
+    ngx_http_model_main_conf_t *mmcf);
+
+
+#endif /* _NGX_HTTP_MODEL_BIND_H_INCLUDED_ */
