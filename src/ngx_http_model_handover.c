@@ -273,11 +273,17 @@ static ngx_int_t
 ngx_http_model_handover_hide(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     u_char           *lowcase;
-    ngx_uint_t        i;
+    ngx_uint_t        i, betas;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
 
     static ngx_str_t  prefix = ngx_string("x-openwebui-");
+    static ngx_str_t  beta = ngx_string("anthropic-beta");
+
+    /* other servers refuse betas that they do not know */
+
+    betas = ctx->hop->vendor->dialects
+            & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_ANTHROPIC);
 
     part = &r->headers_in.headers.part;
     header = part->elts;
@@ -303,8 +309,10 @@ ngx_http_model_handover_hide(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
             }
         }
 
-        if (header[i].key.len > prefix.len
-            && ngx_memcmp(lowcase, prefix.data, prefix.len) == 0)
+        if ((header[i].key.len > prefix.len
+             && ngx_memcmp(lowcase, prefix.data, prefix.len) == 0)
+            || (!betas && header[i].key.len == beta.len
+                && ngx_memcmp(lowcase, beta.data, beta.len) == 0))
         {
             if (ngx_http_model_handover_disguise(r, ctx, &header[i],
                                                  prefix.data, prefix.len)

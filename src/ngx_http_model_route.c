@@ -480,12 +480,20 @@ ngx_http_model_route_matches(ngx_http_model_scope_t *scope,
         return 0;
     }
 
+    /* both separators are understood, in patterns as in requests */
+
     p = ngx_cpymem(buf, vendor->id.data, vendor->id.len);
-    *p++ = scope->separator.len ? scope->separator.data[0] : ':';
+    *p++ = ':';
     p = ngx_cpymem(p, name->data, name->len);
 
     form.len = p - buf;
     form.data = buf;
+
+    if (ngx_http_model_route_pattern(scope->patterns, &form)) {
+        return 1;
+    }
+
+    buf[vendor->id.len] = '/';
 
     return ngx_http_model_route_pattern(scope->patterns, &form);
 }

@@ -63,7 +63,16 @@ for my $status (300, 301, 302, 303, 307, 308) {
     is $r->header('location'), undef, "$status: no Location";
 }
 
-is $t->count_log(qr/\[error\].* "a" answered with a redirect, status 30/), 6,
+# nginx keeps a relative one apart from others
+for my $case ([301, 'answered with a redirect'], [401, 'refused the key']) {
+    my ($status, $words) = @$case;
+    $a->status($status, 'moved', times => 1, headers => [Location => '/x']);
+    my $r = $c->post(@ask);
+    like $r->json->{error}, qr/^vendor "a" $words/, "$status: relative";
+    is $r->header('location'), undef, "$status: no relative Location";
+}
+
+is $t->count_log(qr/\[error\].* "a" answered with a redirect, status 30/), 7,
     'redirects are in the log';
 
 # A key of the gateway that the vendor refuses
