@@ -126,6 +126,14 @@ ngx_http_model_declare_param(ngx_conf_t *cf,
         field->data = param->data + texts[i].name.len;
         field->len = param->len - texts[i].name.len;
 
+        if (field->len && field->data[0] == '"') {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value in \"%V\", quotes stand around "
+                               "all of it: \"%VTwo Words\"", param,
+                               &texts[i].name);
+            return NGX_CONF_ERROR;
+        }
+
         if (field->len == 0 || !ngx_http_model_declare_text(field)) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid value in \"%V\", it must be a text "

@@ -184,9 +184,19 @@ ngx_http_model_dispatch_ready(ngx_http_request_t *r, void *data)
 
     scope.fallback = NULL;
 
-    return ngx_http_model_route(&scope, &ctx->model, &route, r->pool)
-           == NGX_OK
-           && ngx_http_model_dispatch_settled(&scope, &ctx->model, &route);
+    if (ngx_http_model_route(&scope, &ctx->model, &route, r->pool) != NGX_OK) {
+        return 0;
+    }
+
+    /* which of its servers has the model is not known yet */
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_SHOW && route.model == NULL
+        && !ngx_http_model_view_complete(scope.view, route.vendor))
+    {
+        return 0;
+    }
+
+    return ngx_http_model_dispatch_settled(&scope, &ctx->model, &route);
 }
 
 

@@ -215,6 +215,7 @@ ngx_http_model_header_vendor(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     ngx_http_model_header_remove(r, "www-authenticate");
+    ngx_http_model_header_remove(r, "location");
     ngx_http_clear_location(r);
 
     return ngx_http_model_header_replace(r, ctx, NGX_HTTP_BAD_GATEWAY, &body);

@@ -498,6 +498,17 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
 
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
+        && ctx->client && ctx->client->patterns)
+    {
+        (void) ngx_http_discard_request_body(r);
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_FORBIDDEN, NULL, NULL,
+                               "the key of \"%V\" is for some models only, "
+                               "and on this path it is not known which model "
+                               "is meant", &ctx->client->name);
+    }
+
     vendor = mlcf->pass->single;
 
     if (vendor == NULL && mlcf->fallback) {

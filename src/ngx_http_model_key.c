@@ -290,6 +290,17 @@ ngx_http_model_key_value(ngx_conf_t *cf, ngx_http_model_key_t *key,
         return NGX_CONF_ERROR;
     }
 
+    if (p[0] == '"') {
+
+        /* also of a variable: some tools keep the quotes of their files */
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"key\" from \"%V\" begins with a quote, none "
+                           "belongs to a key; here they stand around all of "
+                           "it: \"literal:TEXT\"", &key->source);
+        return NGX_CONF_ERROR;
+    }
+
     for (i = 0; i < len; i++) {
         if (p[i] <= 0x20 || p[i] >= 0x7f) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -25,7 +25,6 @@ typedef struct {
     ngx_array_t               *patterns;   /* of the client key: ngx_str_t on
                                               listed names; NULL: all */
     ngx_uint_t                 dialect;    /* of the request's path */
-    ngx_str_t                  separator;  /* of model_separator, "" is ":" */
     ngx_msec_t                 timeout;    /* of the vendors' discoveries,
                                               the longest */
     ngx_uint_t                 settled;    /* the first discovery had its

@@ -49,7 +49,6 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
 
     scope->patterns = ctx->client ? ctx->client->patterns : NULL;
     scope->dialect = ctx->dialect;
-    scope->separator = mmcf->separator;
     scope->timeout = mlcf->pass->timeout;
     scope->settled = ngx_current_msec - mmcf->views.started
                      > scope->timeout + NGX_HTTP_MODEL_SCOPE_SLACK;

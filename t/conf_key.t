@@ -38,7 +38,9 @@ mistakes($t, '',
     ['empty literal', vendor('key literal:;'),
         qr/"key" is empty in its source "literal"/],
     ['blank in a literal', vendor("key 'literal:$secret b';"),
-        qr/"key" from "literal" must be one line/]);
+        qr/"key" from "literal" must be one line/],
+    ['quotes inside a literal', vendor(qq(key literal:"$secret";)),
+        qr/"key" from "literal" begins with a quote, .* "literal:TEXT"/]);
 
 for (['empty', '', qr/"key" is empty in its source "file:/],
     ['newline', "\n", qr/"key" is empty in its source "file:/],

@@ -17,7 +17,7 @@ model_vendor s { proxy_pass http://{{s}}; discover 50ms; }
 server {
     {{listen}}
     location / { model_pass; }
-    location /slow/ { model_pass; limit_rate 200; }
+    location /slow/ { model_pass; limit_rate 500; }
 }
 CONF
 

@@ -20,7 +20,6 @@
 #define SINGLE    0x01
 #define FALLBACK  0x02
 #define SUBSET    0x04
-#define SLASH     0x08
 
 #define VENDORS   4
 #define MODELS    64
@@ -245,10 +244,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (flags & 0x40) {
             ngx_str_set(&scope.fallback_model, "llama");
         }
-    }
-
-    if (flags & SLASH) {
-        ngx_str_set(&scope.separator, "/");
     }
 
     if (pattern.len) {

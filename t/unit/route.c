@@ -663,19 +663,19 @@ test_separator(void)
 {
     ngx_http_model_scope_t  scope;
 
-    static const char   *patterns[] = { "acme/new*", "beta:*", NULL };
+    static const char   *patterns[] = { "acme/new*", "beta:sh*", NULL };
 
     static test_name_t   names[] = {
         { "acme:new", NGX_OK, "acme", "new", NULL, PREFIX },
         { "acme/new:1b", NGX_OK, "acme", "new:1b", NULL, PREFIX },
+        { "beta:shared", NGX_OK, "beta", "shared", "shared", PREFIX },
         HIDDEN("acme:other"),
-        HIDDEN("beta:shared"),
+        HIDDEN("beta:new"),
         END
     };
 
     scope = create_scope(all);
     scope.patterns = strings(patterns);
-    scope.separator = str("/");
 
     check(&scope, names, "separator");
 }
