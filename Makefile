@@ -128,7 +128,8 @@ test: prove-deps module sanitize unit sdk
 	$(MAKE) -s prove-sanitize-run || status=1; \
 	exit $$status
 
-prove: prove-deps default unit
+prove: prove-deps default
+	@$(MAKE) -s unit NGX_SRC= STATIC=
 	@$(MAKE) -s prove-run
 
 prove-sanitize: prove-deps sanitize unit

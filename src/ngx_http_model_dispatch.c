@@ -293,6 +293,16 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
+    if ((ctx->vendor->expose || scope.patterns)
+        && ngx_http_model_names_fallbacks(ctx->body, ctx->endpoint))
+    {
+        return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
+                                            "models", "\"models\" is not "
+                                            "taken here, where not every "
+                                            "model may be used: name one "
+                                            "with \"model\"");
+    }
+
     values[NGX_HTTP_MODEL_NAME_MODEL] = ctx->name;
 
     rc = ngx_http_model_dispatch_other(r, ctx, &scope,

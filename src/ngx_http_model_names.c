@@ -21,6 +21,7 @@ typedef struct {
 static ngx_http_model_scan_member_t *ngx_http_model_names_member(
     ngx_http_model_body_t *body, const ngx_http_model_endpoint_t *endpoint,
     const char *name);
+static ngx_uint_t ngx_http_model_names_plain(ngx_str_t *value);
 static void ngx_http_model_names_take(ngx_http_model_scan_member_t *member,
     ngx_http_model_name_t *name);
 static ngx_int_t ngx_http_model_names_insert_field(ngx_pool_t *pool,
@@ -30,7 +31,8 @@ static ngx_int_t ngx_http_model_names_insert_field(ngx_pool_t *pool,
 
 static const ngx_http_model_scan_key_t  ngx_http_model_keys_model[] = {
     { ngx_string("model"), NGX_HTTP_MODEL_SCAN_NAME },
-    { ngx_string("stream"), 0 }
+    { ngx_string("stream"), 0 },
+    { ngx_string("models"), 0 }
 };
 
 
@@ -57,8 +59,8 @@ static const ngx_http_model_scan_key_t  ngx_http_model_keys_copy[] = {
 
 
 static const ngx_http_model_names_keys_t  ngx_http_model_names_keys[] = {
-    { ngx_http_model_keys_model, 2 },
-    { ngx_http_model_keys_model, 2 },
+    { ngx_http_model_keys_model, 3 },
+    { ngx_http_model_keys_model, 3 },
     { ngx_http_model_keys_either, 4 },
     { ngx_http_model_keys_create, 4 },
     { ngx_http_model_keys_copy, 2 }
@@ -231,10 +233,40 @@ ngx_http_model_names_flag(ngx_http_model_body_t *body,
 }
 
 
+ngx_uint_t
+ngx_http_model_names_fallbacks(ngx_http_model_body_t *body,
+    const ngx_http_model_endpoint_t *endpoint)
+{
+    return body->scan
+           && ngx_http_model_names_member(body, endpoint, "models") != NULL;
+}
+
+
+/* what stands in a JSON string as it is, as nearly every name does */
+
+static ngx_uint_t
+ngx_http_model_names_plain(ngx_str_t *value)
+{
+    u_char  c;
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        c = value->data[i];
+
+        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_model_names_edit(ngx_pool_t *pool, ngx_http_model_name_t *name,
     ngx_str_t *value, ngx_http_model_edit_t *edit)
 {
+    u_char                        *p;
     ngx_http_model_json_writer_t  *w;
 
     edit->start = name->start;
@@ -247,6 +279,23 @@ ngx_http_model_names_edit(ngx_pool_t *pool, ngx_http_model_name_t *name,
     }
 
     edit->pad = 1;
+
+    if (ngx_http_model_names_plain(value)) {
+
+        p = ngx_pnalloc(pool, value->len + 2);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        edit->text.data = p;
+        edit->text.len = value->len + 2;
+
+        *p++ = '"';
+        p = ngx_cpymem(p, value->data, value->len);
+        *p = '"';
+
+        return NGX_OK;
+    }
 
     w = ngx_http_model_json_writer(pool);
     if (w == NULL) {

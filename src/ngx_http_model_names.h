@@ -51,6 +51,13 @@ void ngx_http_model_names(ngx_http_model_body_t *body,
 ngx_int_t ngx_http_model_names_flag(ngx_http_model_body_t *body,
     const ngx_http_model_endpoint_t *endpoint, const char *name);
 
+/*
+ * 1 when the body has a member "models": OpenRouter takes it for a list of
+ * fallbacks, names that nobody here has looked at.
+ */
+ngx_uint_t ngx_http_model_names_fallbacks(ngx_http_model_body_t *body,
+    const ngx_http_model_endpoint_t *endpoint);
+
 /* the edit that puts value in the place of a name */
 ngx_int_t ngx_http_model_names_edit(ngx_pool_t *pool,
     ngx_http_model_name_t *name, ngx_str_t *value,

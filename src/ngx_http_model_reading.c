@@ -165,8 +165,23 @@ static ngx_http_model_json_t *
 ngx_http_model_reading_parse(ngx_pool_t *pool, ngx_str_t *body,
     const char **reason)
 {
+    size_t                  i;
     ngx_str_t               err;
+    ngx_uint_t              n;
     ngx_http_model_json_t  *root;
+
+    /* each value costs far more memory than its bytes */
+
+    n = 0;
+
+    for (i = 0; i < body->len; i++) {
+        n += (body->data[i] == ',');
+    }
+
+    if (n > NGX_HTTP_MODEL_READING_VALUES) {
+        *reason = "answer holds too many values";
+        return NULL;
+    }
 
     root = ngx_http_model_json_parse(pool, body->data, body->len, &err);
 

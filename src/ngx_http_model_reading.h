@@ -16,9 +16,10 @@
 #include "ngx_http_model_json.h"
 
 
-/* most models that are kept of one server */
+/* most models that are kept of one server, most values of one answer */
 
 #define NGX_HTTP_MODEL_READING_MODELS  10000
+#define NGX_HTTP_MODEL_READING_VALUES  1000000
 
 /* longest show document that is kept, in bytes */
 
