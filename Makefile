@@ -19,7 +19,7 @@ export JOBS NGINX_SRC NGINX_TREES
 
 tools     = t/tools
 top      := $(CURDIR)
-sanitize  = build/sanitize
+sanitize  = build/sanitize$(if $(NGINX_SRC),-$(version))
 sdk       = $(top)/build/sdk
 
 # Debian packages, "command:package" where the command is what counts
@@ -128,8 +128,7 @@ test: prove-deps module sanitize unit sdk
 	$(MAKE) -s prove-sanitize-run || status=1; \
 	exit $$status
 
-prove: prove-deps default
-	@$(MAKE) -s unit NGX_SRC= STATIC=
+prove: prove-deps default unit
 	@$(MAKE) -s prove-run
 
 prove-sanitize: prove-deps sanitize unit

@@ -443,8 +443,8 @@ ok !eval { decode("\"\xff\"", utf8 => 1); 1 }, 'invalid UTF-8';
 $t->config_error("server {\n    bogus 1;\n}\n",
     qr/unknown directive "bogus" in .*:2/, 'refused', line => 2);
 $t->config_ok('server { {{listen}} }', 'accepted');
-$t->config_warns("upstream u { server 127.0.0.1:1; keepalive 1; ip_hash; }",
-    qr/load balancing method redefined/, 'warned');
+$t->config_warns("server { {{listen}} server_name a; }\n" x 2,
+    qr/conflicting server name "a"/, 'warned');
 
 $t->mark;
 my @old = $t->workers;
