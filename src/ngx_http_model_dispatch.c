@@ -282,6 +282,8 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->down = route.model && route.model->nservers && route.model->nup == 0;
+
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_SHOW) {
         return ngx_http_model_local_show(r, &route,
                        ngx_http_model_names_flag(ctx->body, ctx->endpoint,

@@ -79,6 +79,8 @@ struct ngx_http_model_ctx_s {
     unsigned                          swapped:1;     /* the vendor's view */
     unsigned                          created:1;     /* the head is made */
     unsigned                          unresolved:1;  /* DNS had no answer */
+    unsigned                          down:1;        /* model known, all its
+                                                        servers down */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */

@@ -14,6 +14,7 @@
 
 
 #define NGX_HTTP_MODEL_MESSAGE_LEN  1024
+#define NGX_HTTP_MODEL_RETRY        "5"    /* s */
 
 
 typedef struct {
@@ -23,7 +24,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_model_respond_upstream(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *message);
+    ngx_http_model_ctx_t *ctx, ngx_uint_t *status, ngx_str_t *message);
 static ngx_int_t ngx_http_model_respond_words(ngx_http_request_t *r,
     ngx_http_model_vendor_t *vendor, const char *what, ngx_str_t *message);
 
@@ -148,7 +149,9 @@ ngx_http_model_respond_error(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-        && ngx_http_model_respond_header(r, "Retry-After", "5") != NGX_OK)
+        && ngx_http_model_respond_header(r, "Retry-After",
+                                         NGX_HTTP_MODEL_RETRY)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -211,7 +214,7 @@ ngx_http_model_respond_page(ngx_http_request_t *r, ngx_uint_t *status,
     }
 
     if (ctx && ctx->vendor
-        && ngx_http_model_respond_upstream(r, ctx, *status, &message)
+        && ngx_http_model_respond_upstream(r, ctx, status, &message)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -238,14 +241,14 @@ ngx_http_model_respond_page(ngx_http_request_t *r, ngx_uint_t *status,
 
 static ngx_int_t
 ngx_http_model_respond_upstream(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *message)
+    ngx_http_model_ctx_t *ctx, ngx_uint_t *status, ngx_str_t *message)
 {
     const char  *what;
 
-    if (status == NGX_HTTP_GATEWAY_TIME_OUT) {
+    if (*status == NGX_HTTP_GATEWAY_TIME_OUT) {
         what = "did not answer in time";
 
-    } else if (status != NGX_HTTP_BAD_GATEWAY) {
+    } else if (*status != NGX_HTTP_BAD_GATEWAY) {
         return NGX_OK;
 
     } else if (ctx->unresolved) {
@@ -261,6 +264,19 @@ ngx_http_model_respond_upstream(ngx_http_request_t *r,
 
     } else {
         what = "could not be reached";
+
+        /* known to be down: to come again is better than to give up */
+
+        if (ctx->down) {
+            *status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+            if (ngx_http_model_respond_header(r, "Retry-After",
+                                              NGX_HTTP_MODEL_RETRY)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
     }
 
     return ngx_http_model_respond_words(r, ctx->vendor, what, message);
