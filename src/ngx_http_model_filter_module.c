@@ -14,6 +14,7 @@
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_fetch.h"
 #include "ngx_http_model_gateway.h"
+#include "ngx_http_model_handover.h"
 #include "ngx_http_model_respond.h"
 
 
@@ -133,6 +134,8 @@ ngx_http_model_header_filter(ngx_http_request_t *r)
         } else if (r->err_status >= NGX_HTTP_BAD_REQUEST) {
 
             /* nginx's own page */
+
+            ngx_http_model_handover_leave(r, ctx);
 
             status = r->headers_out.status;
 

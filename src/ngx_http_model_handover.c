@@ -39,8 +39,6 @@ static ngx_int_t ngx_http_model_handover_uri(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop, ngx_str_t *uri);
 static ngx_int_t ngx_http_model_handover_enter(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static void ngx_http_model_handover_leave(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_handover_hide(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static u_char *ngx_http_model_handover_dashes(ngx_pool_t *pool,
@@ -201,15 +199,11 @@ ngx_http_model_handover_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_str_t   uri;
     ngx_log_t  *log;
 
-    if (ngx_http_model_handover_uri(r, ctx->hop, &uri) != NGX_OK
-        || ngx_http_model_handover_hide(r, ctx) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
     /* $request_uri is cacheable: it must be the client's in every log */
 
-    if (ngx_http_model_variables_prime(r, ctx) != NGX_OK) {
+    if (ngx_http_model_handover_uri(r, ctx->hop, &uri) != NGX_OK
+        || ngx_http_model_variables_prime(r, ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -228,11 +222,16 @@ ngx_http_model_handover_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     ctx->swapped = 1;
 
+    if (ngx_http_model_handover_hide(r, ctx) != NGX_OK) {
+        ngx_http_model_handover_leave(r, ctx);
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
 
-static void
+void
 ngx_http_model_handover_leave(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     ngx_uint_t                i;

@@ -30,5 +30,12 @@ ngx_int_t ngx_http_model_handover(ngx_http_request_t *r,
 ngx_int_t ngx_http_model_handover_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
 
+/*
+ * Ends the vendor's view of the request, if it is still on: the page of a head
+ * that could not be made must not be written in it.
+ */
+void ngx_http_model_handover_leave(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
 
 #endif /* _NGX_HTTP_MODEL_HANDOVER_H_INCLUDED_ */
