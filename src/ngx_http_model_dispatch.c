@@ -490,7 +490,7 @@ ngx_http_model_dispatch_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    return ngx_http_model_body_edit(r, edits, n);
+    return ngx_http_model_edit_apply(r, edits, n, NULL);
 }
 
 

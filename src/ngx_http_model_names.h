@@ -3,7 +3,7 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * The names in a scanned body: which members hold them, and the edits that
- * put others in their place.  Calls body, json.
+ * put others in their place.  Calls body, edit, json.
  */
 
 
@@ -11,7 +11,7 @@
 #define _NGX_HTTP_MODEL_NAMES_H_INCLUDED_
 
 
-#include "ngx_http_model_body.h"
+#include "ngx_http_model_edit.h"
 #include "ngx_http_model_endpoint.h"
 
 

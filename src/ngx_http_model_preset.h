@@ -17,7 +17,7 @@
 #define _NGX_HTTP_MODEL_PRESET_H_INCLUDED_
 
 
-#include "ngx_http_model_body.h"
+#include "ngx_http_model_edit.h"
 #include "ngx_http_model_vendor.h"
 
 

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_body.c + nginx */
+/* unit: src/ngx_http_model_body.c src/ngx_http_model_edit.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors
@@ -16,7 +16,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_body.h"
+#include "ngx_http_model_edit.h"
 
 
 #define FILE_BODY  0x01
@@ -430,9 +430,32 @@ edit_anything(test_request_t *t, ngx_str_t *text)
 static void
 edit_and_check(test_request_t *t, ngx_http_model_edit_t *edits, ngx_uint_t n)
 {
+    ngx_str_t              was, want;
+    ngx_http_model_edit_t  undo[EDITS], redo[EDITS];
+
+    was = t->body;
+
     edit_plainly(t, edits, n);
 
-    check(ngx_http_model_body_edit(&t->r, edits, n) == NGX_OK);
+    check(ngx_http_model_edit_apply(&t->r, edits, n, undo) == NGX_OK);
+
+    check_chain(t);
+
+    want = t->body;
+
+    if (want.len == 0) {
+        return;
+    }
+
+    t->body = was;
+
+    check(ngx_http_model_edit_apply(&t->r, undo, n, redo) == NGX_OK);
+
+    check_chain(t);
+
+    t->body = want;
+
+    check(ngx_http_model_edit_apply(&t->r, redo, n, NULL) == NGX_OK);
 
     check_chain(t);
 }

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_body.c + nginx */
+/* unit: src/ngx_http_model_body.c src/ngx_http_model_edit.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors
@@ -13,7 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_body.h"
+#include "ngx_http_model_edit.h"
 
 
 #define ROUNDS  3000
@@ -361,10 +361,11 @@ static ngx_uint_t
 edit_and_compare(test_request_t *t, ngx_http_model_edit_t *edits,
     ngx_uint_t n)
 {
-    off_t       pos, spaces;
-    size_t      len;
-    u_char     *want, *p;
-    ngx_uint_t  i, padded, good;
+    off_t                  pos, spaces;
+    size_t                 len;
+    u_char                *want, *p;
+    ngx_uint_t             i, padded, good;
+    ngx_http_model_edit_t  undo[8], redo[8];
 
     padded = 1;
     len = t->len;
@@ -401,8 +402,26 @@ edit_and_compare(test_request_t *t, ngx_http_model_edit_t *edits,
 
     p = ngx_cpymem(p, t->body + pos, t->len - pos);
 
-    good = (ngx_http_model_body_edit(&t->r, edits, n) == NGX_OK
+    /* there, back again, and there once more */
+
+    good = (n <= 8
+            && ngx_http_model_edit_apply(&t->r, edits, n, undo) == NGX_OK
             && body_equals(t, want, p - want));
+
+    if (p == want) {
+
+        /* an empty body is not edited */
+
+        goto done;
+    }
+
+    good = (good
+            && ngx_http_model_edit_apply(&t->r, undo, n, redo) == NGX_OK
+            && body_equals(t, t->body, t->len)
+            && ngx_http_model_edit_apply(&t->r, redo, n, NULL) == NGX_OK
+            && body_equals(t, want, p - want));
+
+done:
 
     free(t->body);
 
@@ -707,7 +726,7 @@ test_read_only(void)
 
     set_edit(&edit, 9, 25, "\"llama3:8b\"", 1);
 
-    ok(ngx_http_model_body_edit(&t->r, &edit, 1) == NGX_OK
+    ok(ngx_http_model_edit_apply(&t->r, &edit, 1, NULL) == NGX_OK
        && body_equals(t, (u_char *) "{\"model\":\"llama3:8b\","
                       "\"stream\":true,\"n\":[1,2]}", len - 5),
        "read-only memory is cut, not written");
@@ -731,29 +750,29 @@ test_refused(void)
 
     set_edit(&edits[0], 9, 25, "\"x\"", 1);
     set_edit(&edits[1], 24, 26, "y", 1);
-    ok(ngx_http_model_body_edit(&t->r, edits, 2) == NGX_ERROR,
+    ok(ngx_http_model_edit_apply(&t->r, edits, 2, NULL) == NGX_ERROR,
        "overlapping edits are refused");
 
     set_edit(&edits[1], len, len + 1, "y", 1);
-    ok(ngx_http_model_body_edit(&t->r, edits, 2) == NGX_ERROR,
+    ok(ngx_http_model_edit_apply(&t->r, edits, 2, NULL) == NGX_ERROR,
        "an edit past the end is refused");
 
     set_edit(&edits[1], 30, 29, "y", 1);
-    ok(ngx_http_model_body_edit(&t->r, edits, 2) == NGX_ERROR,
+    ok(ngx_http_model_edit_apply(&t->r, edits, 2, NULL) == NGX_ERROR,
        "an edit that ends before it starts is refused");
 
     ok(body_equals(t, json, len), "refused edits change nothing");
 
-    ok(ngx_http_model_body_edit(&t->r, edits, 0) == NGX_OK
+    ok(ngx_http_model_edit_apply(&t->r, edits, 0, NULL) == NGX_OK
        && body_equals(t, json, len), "no edits change nothing");
 
     t->rb.bufs = NULL;
     set_edit(&edits[0], 0, 0, "y", 1);
-    ok(ngx_http_model_body_edit(&t->r, edits, 1) == NGX_ERROR,
+    ok(ngx_http_model_edit_apply(&t->r, edits, 1, NULL) == NGX_ERROR,
        "an empty body is not edited");
 
     t->r.request_body = NULL;
-    ok(ngx_http_model_body_edit(&t->r, edits, 1) == NGX_ERROR,
+    ok(ngx_http_model_edit_apply(&t->r, edits, 1, NULL) == NGX_ERROR,
        "a body that was not read is not edited");
 
     destroy_request(t);

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_preset.c src/ngx_http_model_body.c + nginx */
+/* unit: src/ngx_http_model_preset.c src/ngx_http_model_edit.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors
