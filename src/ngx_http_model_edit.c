@@ -43,7 +43,6 @@ static ngx_int_t ngx_http_model_edit_move(ngx_file_t *file, u_char *block,
     off_t from, off_t len, off_t shift);
 
 
-
 ngx_int_t
 ngx_http_model_edit_apply(ngx_http_request_t *r, ngx_http_model_edit_t *edits,
     ngx_uint_t n, ngx_http_model_edit_t *undo)
