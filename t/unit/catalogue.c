@@ -11,20 +11,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "ngx_http_model_catalogue.h"
-#include "tap.h"
+#include "zone.h"
 
 
-static ngx_pool_t  *pool;
-static ngx_cycle_t  conf_cycle;
-static ngx_str_t    zone_name = ngx_string("model");
-
-
-static ngx_http_model_catalogue_t *zone(size_t size,
-    ngx_shm_zone_t *old_zone, ngx_shm_zone_t **shm_zone);
 static ngx_http_model_catalogue_server_t facts(const char *vendor,
     const char *server);
 static void text(ngx_str_t *s, const char *value);
@@ -46,11 +38,7 @@ static void test_processes(void);
 int
 main(void)
 {
-    tap_init();
-
-    pool = ngx_create_pool(4096, &tap_log);
-    conf_cycle.pool = pool;
-    conf_cycle.log = &tap_log;
+    zone_init();
 
     test_zone();
     test_update();
@@ -64,60 +52,6 @@ main(void)
     ngx_destroy_pool(pool);
 
     return tap_done();
-}
-
-
-static ngx_http_model_catalogue_t *
-zone(size_t size, ngx_shm_zone_t *old_zone, ngx_shm_zone_t **shm_zone)
-{
-    ngx_conf_t                   cf;
-    ngx_slab_pool_t             *sp;
-    ngx_http_model_catalogue_t  *cat;
-
-    ngx_memzero(&cf, sizeof(ngx_conf_t));
-    cf.cycle = &conf_cycle;
-    cf.pool = pool;
-    cf.log = &tap_log;
-
-    if (ngx_list_init(&conf_cycle.shared_memory, pool, 1,
-                      sizeof(ngx_shm_zone_t))
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
-    cat = ngx_http_model_catalogue_add(&cf, &zone_name, size, &tap_tests);
-    if (cat == NULL) {
-        return NULL;
-    }
-
-    *shm_zone = conf_cycle.shared_memory.part.elts;
-
-    if (old_zone != NULL) {
-        (*shm_zone)->shm = old_zone->shm;
-
-        return (*shm_zone)->init(*shm_zone, old_zone->data) == NGX_OK
-               ? cat : NULL;
-    }
-
-    sp = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_ANON|MAP_SHARED, -1, 0);
-    if (sp == MAP_FAILED) {
-        return NULL;
-    }
-
-    (*shm_zone)->shm.addr = (u_char *) sp;
-
-    sp->end = (u_char *) sp + size;
-    sp->min_shift = 3;
-    sp->addr = sp;
-
-    if (ngx_shmtx_create(&sp->mutex, &sp->lock, NULL) != NGX_OK) {
-        return NULL;
-    }
-
-    ngx_slab_init(sp);
-
-    return (*shm_zone)->init(*shm_zone, NULL) == NGX_OK ? cat : NULL;
 }
 
 
