@@ -60,6 +60,7 @@ typedef struct {
     ngx_atomic_t                          raised;   /* marks, a hint */
     ngx_http_model_node_t                *servers;
     ngx_http_model_want_t                *wants;
+    void                                 *slot;     /* health's */
 } ngx_http_model_catalogue_sh_t;
 
 
@@ -215,16 +216,29 @@ ngx_http_model_catalogue_update(ngx_http_model_catalogue_t *cat,
 
     ngx_shmtx_unlock(&cat->shpool->mutex);
 
-    if (rc == NGX_ERROR && !cat->full) {
-        cat->full = 1;
-
-        ngx_log_error(NGX_LOG_ALERT, log, 0,
-                      "could not allocate node%s for server \"%V\" of vendor "
-                      "\"%V\", what is known of it stays as it was",
-                      cat->shpool->log_ctx, &server->server, &server->vendor);
+    if (rc == NGX_ERROR) {
+        ngx_http_model_catalogue_full(cat, &server->vendor, &server->server,
+                                      log);
     }
 
     return rc;
+}
+
+
+void
+ngx_http_model_catalogue_full(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_str_t *server, ngx_log_t *log)
+{
+    if (cat->full) {
+        return;
+    }
+
+    cat->full = 1;
+
+    ngx_log_error(NGX_LOG_ALERT, log, 0,
+                  "could not allocate node%s for server \"%V\" of vendor "
+                  "\"%V\", what is known of it stays as it was",
+                  cat->shpool->log_ctx, server, vendor);
 }
 
 
@@ -797,4 +811,18 @@ ngx_http_model_catalogue_want_create(ngx_http_model_catalogue_t *cat,
     cat->sh->wants = want;
 
     return want;
+}
+
+
+ngx_slab_pool_t *
+ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat)
+{
+    return (cat->sh != NULL) ? cat->shpool : NULL;
+}
+
+
+void **
+ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat)
+{
+    return (cat->sh != NULL) ? &cat->sh->slot : NULL;
 }

@@ -102,5 +102,20 @@ void ngx_http_model_catalogue_want(ngx_http_model_catalogue_t *cat,
 ngx_uint_t ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor);
 
+/*
+ * For health, which keeps its own facts in the zone: the slab pool, and the
+ * address of a pointer that is health's, NULL in a new zone.  Both NULL before
+ * the zone exists.
+ */
+ngx_slab_pool_t *ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat);
+void **ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat);
+
+/*
+ * Logs, once per zone and generation of workers, that the zone had no room
+ * for what is known of a server.  Not to be called under the mutex.
+ */
+void ngx_http_model_catalogue_full(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_str_t *server, ngx_log_t *log);
+
 
 #endif /* _NGX_HTTP_MODEL_CATALOGUE_H_INCLUDED_ */
