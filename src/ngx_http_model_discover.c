@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_discover.h"
 #include "ngx_http_model_discover_run.h"
+#include "ngx_http_model_health.h"
 #include "ngx_http_model_peers.h"
 #include "ngx_http_model_reading.h"
 
@@ -65,6 +66,11 @@ static ngx_uint_t ngx_http_model_discover_stale(ngx_http_model_view_t *view,
 static void ngx_http_model_discover_prune(ngx_http_model_discover_t *d);
 static ngx_uint_t ngx_http_model_discover_prune_keep(ngx_str_t *vendor,
     ngx_str_t *server, void *data);
+static ngx_uint_t ngx_http_model_discover_prune_keep_health(ngx_str_t *vendor,
+    ngx_str_t *server, void *data);
+static ngx_http_model_peer_t *ngx_http_model_discover_prune_peer(
+    ngx_http_model_discover_prune_t *prune, ngx_str_t *vendor,
+    ngx_str_t *server, ngx_http_model_vendor_t **found);
 static ngx_http_model_discover_job_t *ngx_http_model_discover_find(
     ngx_http_model_discover_t *d, ngx_http_model_vendor_t *vendor);
 static void ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
@@ -532,10 +538,6 @@ ngx_http_model_discover_prune(ngx_http_model_discover_t *d)
 
     for (i = 0; i < d->jobs.nelts; i++) {
 
-        if (!job[i].vendor->discover) {
-            continue;
-        }
-
         prune.peers[i] = ngx_http_model_peers(job[i].vendor, pool);
 
         if (prune.peers[i] == NULL) {
@@ -545,6 +547,10 @@ ngx_http_model_discover_prune(ngx_http_model_discover_t *d)
 
     ngx_http_model_catalogue_prune(d->views->catalogue,
                                    ngx_http_model_discover_prune_keep, &prune);
+
+    ngx_http_model_health_prune(d->views->catalogue,
+                                ngx_http_model_discover_prune_keep_health,
+                                &prune);
 
 done:
 
@@ -556,8 +562,32 @@ static ngx_uint_t
 ngx_http_model_discover_prune_keep(ngx_str_t *vendor, ngx_str_t *server,
     void *data)
 {
-    ngx_http_model_discover_prune_t *prune = data;
+    ngx_http_model_peer_t    *peer;
+    ngx_http_model_vendor_t  *found;
 
+    peer = ngx_http_model_discover_prune_peer(data, vendor, server, &found);
+
+    return peer != NULL && !peer->down && found->discover;
+}
+
+
+/* requests go to servers of vendors without discovery, too */
+
+static ngx_uint_t
+ngx_http_model_discover_prune_keep_health(ngx_str_t *vendor,
+    ngx_str_t *server, void *data)
+{
+    ngx_http_model_vendor_t  *found;
+
+    return ngx_http_model_discover_prune_peer(data, vendor, server, &found)
+           != NULL;
+}
+
+
+static ngx_http_model_peer_t *
+ngx_http_model_discover_prune_peer(ngx_http_model_discover_prune_t *prune,
+    ngx_str_t *vendor, ngx_str_t *server, ngx_http_model_vendor_t **found)
+{
     ngx_uint_t                      i, n;
     ngx_http_model_peer_t          *peer;
     ngx_http_model_discover_job_t  *job;
@@ -566,8 +596,7 @@ ngx_http_model_discover_prune_keep(ngx_str_t *vendor, ngx_str_t *server,
 
     for (i = 0; i < prune->discover->jobs.nelts; i++) {
 
-        if (prune->peers[i] == NULL
-            || job[i].vendor->id.len != vendor->len
+        if (job[i].vendor->id.len != vendor->len
             || ngx_memcmp(job[i].vendor->id.data, vendor->data, vendor->len)
                != 0)
         {
@@ -578,17 +607,17 @@ ngx_http_model_discover_prune_keep(ngx_str_t *vendor, ngx_str_t *server,
 
         for (n = 0; n < prune->peers[i]->nelts; n++) {
 
-            if (!peer[n].down
-                && peer[n].name.len == server->len
+            if (peer[n].name.len == server->len
                 && ngx_memcmp(peer[n].name.data, server->data, server->len)
                    == 0)
             {
-                return 1;
+                *found = job[i].vendor;
+                return &peer[n];
             }
         }
     }
 
-    return 0;
+    return NULL;
 }
 
 

@@ -3,7 +3,8 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * Keeps the catalogue fresh: asks each server of each vendor what it has, in
- * one worker.  Owns its timers; calls fetch, peers, reading, view, catalogue.
+ * one worker.  Owns its timers; calls fetch, peers, reading, view, health and
+ * catalogue.
  *
  * A server's list in the catalogue, whatever its dialect:
  *   {"models":[{"name":"the server's own name",

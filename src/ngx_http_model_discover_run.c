@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_model_discover_run.h"
+#include "ngx_http_model_health.h"
 #include "ngx_http_model_reading.h"
 
 
@@ -100,6 +101,8 @@ static void ngx_http_model_discover_grace_handler(ngx_event_t *ev);
 static void ngx_http_model_discover_up(ngx_http_model_discover_run_t *run);
 static void ngx_http_model_discover_down(ngx_http_model_discover_run_t *run,
     ngx_str_t *reason);
+static const char *ngx_http_model_discover_note(
+    ngx_http_model_discover_run_t *run);
 static void ngx_http_model_discover_facts(ngx_http_model_discover_run_t *run,
     ngx_http_model_catalogue_server_t *facts, ngx_uint_t state);
 
@@ -677,10 +680,14 @@ ngx_http_model_discover_up(ngx_http_model_discover_run_t *run)
 {
     ngx_int_t                           rc;
     ngx_uint_t                          n;
+    const char                         *rest;
     ngx_http_model_catalogue_t         *catalogue;
     ngx_http_model_catalogue_server_t   facts;
 
     catalogue = run->job->discover->views->catalogue;
+
+    ngx_http_model_health_answered(catalogue, &run->job->vendor->id,
+                                   &run->peer.name);
 
     ngx_http_model_discover_facts(run, &facts, NGX_HTTP_MODEL_SERVER_UP);
 
@@ -710,12 +717,18 @@ ngx_http_model_discover_up(ngx_http_model_discover_run_t *run)
 
     if (run->state != NGX_HTTP_MODEL_SERVER_UP) {
         run->state = NGX_HTTP_MODEL_SERVER_UP;
+
+        rest = ngx_http_model_discover_note(run);
+        if (rest == NULL) {
+            return;
+        }
+
         n = run->reading->models.nelts;
 
         ngx_log_error(NGX_LOG_NOTICE, &run->job->discover->log, 0,
-                      "model vendor \"%V\" server \"%V\" is up, %ui model%s",
+                      "model vendor \"%V\" server \"%V\" is up, %ui model%s%s",
                       &run->job->vendor->id, &run->peer.name, n,
-                      n == 1 ? "" : "s");
+                      n == 1 ? "" : "s", rest);
     }
 }
 
@@ -724,14 +737,21 @@ static void
 ngx_http_model_discover_down(ngx_http_model_discover_run_t *run,
     ngx_str_t *reason)
 {
-    ngx_http_model_catalogue_server_t  facts;
+    const char                         *rest;
+    ngx_http_model_catalogue_t         *catalogue;
+    ngx_http_model_catalogue_server_t   facts;
+
+    catalogue = run->job->discover->views->catalogue;
+
+    (void) ngx_http_model_health_failed(catalogue, &run->job->vendor->id,
+                                        &run->peer.name);
 
     ngx_http_model_discover_facts(run, &facts, NGX_HTTP_MODEL_SERVER_DOWN);
 
     facts.reason = *reason;
 
-    if (ngx_http_model_catalogue_update(run->job->discover->views->catalogue,
-                                        &facts, &run->job->discover->log)
+    if (ngx_http_model_catalogue_update(catalogue, &facts,
+                                        &run->job->discover->log)
         == NGX_ERROR)
     {
         return;
@@ -740,9 +760,36 @@ ngx_http_model_discover_down(ngx_http_model_discover_run_t *run,
     if (run->state != NGX_HTTP_MODEL_SERVER_DOWN) {
         run->state = NGX_HTTP_MODEL_SERVER_DOWN;
 
+        rest = ngx_http_model_discover_note(run);
+        if (rest == NULL) {
+            return;
+        }
+
         ngx_log_error(NGX_LOG_NOTICE, &run->job->discover->log, 0,
-                      "model vendor \"%V\" server \"%V\" is down: %V",
-                      &run->job->vendor->id, &run->peer.name, reason);
+                      "model vendor \"%V\" server \"%V\" is down: %V%s",
+                      &run->job->vendor->id, &run->peer.name, reason, rest);
+    }
+}
+
+
+/* the end of a line about the server, NULL: no line */
+
+static const char *
+ngx_http_model_discover_note(ngx_http_model_discover_run_t *run)
+{
+    switch (ngx_http_model_health_note(run->job->discover->views->catalogue,
+                                       &run->job->vendor->id,
+                                       &run->peer.name))
+    {
+
+    case NGX_HTTP_MODEL_HEALTH_QUIET:
+        return NULL;
+
+    case NGX_HTTP_MODEL_HEALTH_LAST:
+        return ", further changes of its state are not logged for a minute";
+
+    default: /* NGX_HTTP_MODEL_HEALTH_LOG */
+        return "";
     }
 }
 

@@ -3,8 +3,8 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * One server being asked what it has: the conversation and its result.  Owns
- * the queue of a worker's fetches; calls fetch, reading, view, catalogue.
- * Used by discover alone.
+ * the queue of a worker's fetches; calls fetch, reading, view, health and
+ * catalogue.  Used by discover alone.
  */
 
 
