@@ -258,8 +258,7 @@ ngx_http_model_discover_age(ngx_http_model_discover_job_t *job,
             continue;
         }
 
-        server = ngx_http_model_discover_server(view, job->vendor,
-                                                &peer[i].name);
+        server = ngx_http_model_view_server(view, job->vendor, &peer[i].name);
 
         if (server == NULL
             || server->facts.state != NGX_HTTP_MODEL_SERVER_UP)
@@ -362,8 +361,8 @@ ngx_http_model_discover_heal(ngx_http_model_discover_t *d)
         for (n = 0; n < peers->nelts; n++) {
 
             if (!peer[n].down
-                && ngx_http_model_discover_server(view, job[i].vendor,
-                                                  &peer[n].name)
+                && ngx_http_model_view_server(view, job[i].vendor,
+                                              &peer[n].name)
                    == NULL)
             {
                 ngx_http_model_discover_announce(&job[i], &peer[n].name);
@@ -431,8 +430,7 @@ ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
                 continue;
             }
 
-            if (ngx_http_model_discover_server(view, job->vendor,
-                                               &peer[i].name)
+            if (ngx_http_model_view_server(view, job->vendor, &peer[i].name)
                 == NULL)
             {
                 ngx_http_model_discover_announce(job, &peer[i].name);
@@ -504,7 +502,7 @@ ngx_http_model_discover_stale(ngx_http_model_view_t *view,
     for (i = 0; i < peers->nelts; i++) {
 
         if (!peer[i].down
-            && ngx_http_model_discover_server(view, vendor, &peer[i].name))
+            && ngx_http_model_view_server(view, vendor, &peer[i].name))
         {
             n--;
         }
@@ -718,8 +716,7 @@ ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
             continue;
         }
 
-        server = ngx_http_model_discover_server(view, job->vendor,
-                                                &peer[i].name);
+        server = ngx_http_model_view_server(view, job->vendor, &peer[i].name);
 
         if (server && ngx_http_model_discover_load_due(server)) {
             ngx_http_model_discover_load_peer(job, &peer[i], timeout);

@@ -35,34 +35,6 @@ ngx_http_model_discover_stopping(void)
 }
 
 
-ngx_http_model_server_t *
-ngx_http_model_discover_server(ngx_http_model_view_t *view,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name)
-{
-    ngx_uint_t                i;
-    ngx_http_model_server_t  *server;
-
-    if (view == NULL) {
-        return NULL;
-    }
-
-    server = view->servers.elts;
-
-    for (i = 0; i < view->servers.nelts; i++) {
-
-        if (server[i].vendor == vendor
-            && server[i].facts.server.len == name->len
-            && ngx_memcmp(server[i].facts.server.data, name->data, name->len)
-               == 0)
-        {
-            return &server[i];
-        }
-    }
-
-    return NULL;
-}
-
-
 ngx_int_t
 ngx_http_model_discover_copy_peer(ngx_pool_t *pool, ngx_http_model_peer_t *dst,
     ngx_http_model_peer_t *src)

@@ -184,7 +184,7 @@ ngx_http_model_discover_run_create(ngx_http_model_discover_job_t *job,
     run->job = job;
     run->pool = pool;
 
-    server = ngx_http_model_discover_server(view, job->vendor, &peer->name);
+    server = ngx_http_model_view_server(view, job->vendor, &peer->name);
 
     if (server) {
         if (ngx_http_model_view_ref(view, pool) != NGX_OK) {

@@ -59,11 +59,6 @@ typedef void (*ngx_http_model_discover_pt)(void *data,
 /* 1 when nothing is to be started any more */
 ngx_uint_t ngx_http_model_discover_stopping(void);
 
-/* what the view knows of a server, or NULL; view may be NULL */
-ngx_http_model_server_t *ngx_http_model_discover_server(
-    ngx_http_model_view_t *view, ngx_http_model_vendor_t *vendor,
-    ngx_str_t *name);
-
 /* a copy of src that needs nothing but pool */
 ngx_int_t ngx_http_model_discover_copy_peer(ngx_pool_t *pool,
     ngx_http_model_peer_t *dst, ngx_http_model_peer_t *src);

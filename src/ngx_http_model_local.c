@@ -64,8 +64,6 @@ static ngx_int_t ngx_http_model_local_show_body(ngx_pool_t *pool,
     ngx_str_t *name, ngx_uint_t verbose, ngx_str_t *body);
 static ngx_addr_t *ngx_http_model_local_show_peer(ngx_pool_t *pool,
     ngx_http_model_scope_t *scope, ngx_http_model_model_t *model);
-static ngx_uint_t ngx_http_model_local_has(ngx_http_model_server_t *server,
-    ngx_str_t *name);
 
 
 static const char  ngx_http_model_json_type[] =
@@ -515,9 +513,8 @@ ngx_http_model_local_show_peer(ngx_pool_t *pool, ngx_http_model_scope_t *scope,
 
     for (i = 0; i < scope->view->servers.nelts; i++) {
 
-        if (server[i].vendor != model->vendor
-            || server[i].facts.state != NGX_HTTP_MODEL_SERVER_UP
-            || !ngx_http_model_local_has(&server[i], &model->name))
+        if (server[i].facts.state != NGX_HTTP_MODEL_SERVER_UP
+            || !ngx_http_model_view_has(scope->view, model, &server[i]))
         {
             continue;
         }
@@ -535,32 +532,6 @@ ngx_http_model_local_show_peer(ngx_pool_t *pool, ngx_http_model_scope_t *scope,
     }
 
     return NULL;
-}
-
-
-static ngx_uint_t
-ngx_http_model_local_has(ngx_http_model_server_t *server, ngx_str_t *name)
-{
-    ngx_str_t               value;
-    ngx_http_model_json_t  *models, *model;
-
-    if (server->list == NULL) {
-        return 0;
-    }
-
-    models = ngx_http_model_json_get(server->list, "models");
-    model = models ? models->child : NULL;
-
-    for ( /* void */ ; model; model = model->next) {
-        if (ngx_http_model_json_get_str(model, "name", &value) == NGX_OK
-            && value.len == name->len
-            && ngx_memcmp(value.data, name->data, name->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -169,10 +169,14 @@ ngx_http_model_view_find(ngx_http_model_view_t *view,
     ngx_http_model_table_t  *table;
     ngx_http_model_model_t  *models;
 
+    if (name->len > NGX_HTTP_MODEL_NAME_LEN) {
+        return NULL;
+    }
+
     models = view->models.elts;
     table = &((ngx_http_model_index_t *) view->index)->own;
 
-    i = table->heads[ngx_http_model_view_hash(vendor, name) & table->mask];
+    i = table->heads[ngx_http_model_view_hash_own(vendor, name) & table->mask];
 
     for ( /* void */ ; i; i = table->next[i - 1]) {
 
@@ -212,6 +216,36 @@ ngx_http_model_view_each(ngx_http_model_view_t *view, ngx_str_t *name,
             && visit(&models[i - 1], data))
         {
             return &models[i - 1];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_model_server_t *
+ngx_http_model_view_server(ngx_http_model_view_t *view,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *name)
+{
+    uint32_t                  i;
+    ngx_http_model_table_t   *table;
+    ngx_http_model_server_t  *servers;
+
+    if (view == NULL) {
+        return NULL;
+    }
+
+    servers = view->servers.elts;
+    table = &((ngx_http_model_index_t *) view->index)->servers;
+
+    i = table->heads[ngx_http_model_view_hash(vendor, name) & table->mask];
+
+    for ( /* void */ ; i; i = table->next[i - 1]) {
+
+        if (servers[i - 1].vendor == vendor
+            && ngx_http_model_view_eq(&servers[i - 1].facts.server, name))
+        {
+            return &servers[i - 1];
         }
     }
 

@@ -42,6 +42,11 @@ struct ngx_http_model_model_s {
     ngx_http_model_declared_t          *declared; /* or NULL */
     ngx_uint_t                          nservers; /* that have it */
     ngx_uint_t                          nup;      /* of them up or unknown */
+
+    /* of view alone: bits, one for each server of the vendor */
+    ngx_uint_t                          first;    /* of them in servers */
+    uint64_t                           *has;
+    uint64_t                           *loaded;
 };
 
 
@@ -56,7 +61,7 @@ struct ngx_http_model_view_s {
                                                      servers, declared ones
                                                      not found last; exposed
                                                      ones only */
-    void                               *index;    /* by listed, by name */
+    void                               *index;    /* by names */
     ngx_http_model_view_t              *next;     /* retired before it */
 };
 
@@ -109,6 +114,29 @@ ngx_http_model_model_t *ngx_http_model_view_each(ngx_http_model_view_t *view,
     ngx_str_t *name, ngx_uint_t by_listed,
     ngx_uint_t (*visit)(ngx_http_model_model_t *model, void *data),
     void *data);
+
+/*
+ * What is known of a vendor's server, by the name that peers gives it; NULL
+ * when it is not known, or view is NULL.
+ */
+ngx_http_model_server_t *ngx_http_model_view_server(
+    ngx_http_model_view_t *view, ngx_http_model_vendor_t *vendor,
+    ngx_str_t *name);
+
+/*
+ * 1 when the last list of the server, up or not, has the model; both are of
+ * this view.  No list has a model that is only declared.
+ */
+ngx_uint_t ngx_http_model_view_has(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model, ngx_http_model_server_t *server);
+
+/*
+ * 1 when the server is not down and has the model in memory: an Ollama server
+ * that reported so, under this name or one that it takes for the same; or
+ * another kind of server that lists this model and no other.
+ */
+ngx_uint_t ngx_http_model_view_loaded(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model, ngx_http_model_server_t *server);
 
 /* 1 when every server of the vendor that is to be discovered was asked once */
 ngx_uint_t ngx_http_model_view_complete(ngx_http_model_view_t *view,

@@ -25,8 +25,7 @@
 /* of a model, while the view is built */
 
 typedef struct {
-    uint32_t                        server;   /* the last that has it, + 1 */
-    uint32_t                        up;       /* entry is of one that is up */
+    unsigned                        up:1;     /* entry is of one that is up */
 } ngx_http_model_mark_t;
 
 
@@ -50,8 +49,6 @@ static void ngx_http_model_view_parse(ngx_http_model_build_t *b,
 static ngx_http_model_json_t *ngx_http_model_view_parse_text(
     ngx_http_model_build_t *b, ngx_http_model_server_t *server,
     ngx_str_t *text);
-static ngx_http_model_json_t *ngx_http_model_view_list(
-    ngx_http_model_server_t *server);
 static ngx_int_t ngx_http_model_view_models(ngx_http_model_build_t *b);
 static ngx_uint_t ngx_http_model_view_bound(ngx_http_model_build_t *b);
 static ngx_int_t ngx_http_model_view_discovered(ngx_http_model_build_t *b,
@@ -63,10 +60,11 @@ static ngx_int_t ngx_http_model_view_declared(ngx_http_model_build_t *b,
 static ngx_int_t ngx_http_model_view_declared_lookup(
     ngx_http_model_build_t *b, ngx_http_model_vendor_t *vendor,
     ngx_str_t *name);
+static ngx_uint_t ngx_http_model_view_tagged(ngx_str_t *name);
 static ngx_int_t ngx_http_model_view_lookup(ngx_http_model_build_t *b,
     ngx_http_model_vendor_t *vendor, ngx_str_t *name);
 static ngx_int_t ngx_http_model_view_add(ngx_http_model_build_t *b,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name);
+    ngx_http_model_slot_t *slot, ngx_str_t *name);
 static ngx_int_t ngx_http_model_view_set_listed(ngx_http_model_build_t *b,
     ngx_http_model_model_t *model);
 static ngx_uint_t ngx_http_model_view_fit(ngx_str_t *name);
@@ -104,12 +102,15 @@ ngx_http_model_view_build(ngx_http_model_views_t *views,
     if (facts == NULL
         || ngx_http_model_view_vendors(&b) != NGX_OK
         || ngx_http_model_view_servers(&b, facts) != NGX_OK
-        || ngx_http_model_view_models(&b) != NGX_OK)
+        || ngx_http_model_view_models(&b) != NGX_OK
+        || ngx_http_model_view_tables(&b) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_model_view_tables(&b);
+    ngx_http_model_view_mark_loaded(view);
+
+    return NGX_OK;
 }
 
 
@@ -173,6 +174,7 @@ ngx_http_model_view_slot(ngx_http_model_index_t *index, ngx_str_t *id)
 static ngx_int_t
 ngx_http_model_view_servers(ngx_http_model_build_t *b, ngx_array_t *facts)
 {
+    uint32_t                            hash;
     ngx_uint_t                          i, n;
     ngx_http_model_slot_t              *slot, *last;
     ngx_http_model_server_t            *servers, *server;
@@ -193,7 +195,9 @@ ngx_http_model_view_servers(ngx_http_model_build_t *b, ngx_array_t *facts)
 
     if (ngx_array_init(&b->view->servers, b->view->pool, n + 1,
                        sizeof(ngx_http_model_server_t))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_http_model_table_init(&b->index->servers, b->view->pool, n)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -224,6 +228,10 @@ ngx_http_model_view_servers(ngx_http_model_build_t *b, ngx_array_t *facts)
         server->vendor = slot->vendor;
 
         ngx_http_model_view_parse(b, server);
+
+        hash = ngx_http_model_view_hash(server->vendor, &server->facts.server);
+
+        ngx_http_model_table_add(&b->index->servers, hash, server - servers);
     }
 
     return NGX_OK;
@@ -268,14 +276,12 @@ ngx_http_model_view_parse_text(ngx_http_model_build_t *b,
 }
 
 
-/* first element of the server's list, or NULL */
-
-static ngx_http_model_json_t *
-ngx_http_model_view_list(ngx_http_model_server_t *server)
+ngx_http_model_json_t *
+ngx_http_model_view_array(ngx_http_model_json_t *json)
 {
     ngx_http_model_json_t  *models;
 
-    models = ngx_http_model_json_get(server->list, "models");
+    models = ngx_http_model_json_get(json, "models");
 
     if (models == NULL || models->type != NGX_HTTP_MODEL_JSON_ARRAY) {
         return NULL;
@@ -337,7 +343,7 @@ ngx_http_model_view_bound(ngx_http_model_build_t *b)
 
     for (i = 0; i < b->view->servers.nelts; i++) {
 
-        element = ngx_http_model_view_list(&servers[i]);
+        element = ngx_http_model_view_array(servers[i].list);
 
         for (n = 0; element != NULL && n < NGX_HTTP_MODEL_VIEW_LIST; n++) {
             element = element->next;
@@ -363,7 +369,7 @@ ngx_http_model_view_discovered(ngx_http_model_build_t *b,
     ngx_http_model_server_t  *server;
 
     server = (ngx_http_model_server_t *) b->view->servers.elts + i;
-    element = ngx_http_model_view_list(server);
+    element = ngx_http_model_view_array(server->list);
 
     for (n = 0; element != NULL && n < NGX_HTTP_MODEL_VIEW_LIST; n++) {
 
@@ -417,7 +423,7 @@ ngx_http_model_view_take(ngx_http_model_build_t *b,
     n = ngx_http_model_view_lookup(b, slot->vendor, &name);
 
     if (n == NGX_DECLINED) {
-        n = ngx_http_model_view_add(b, slot->vendor, &name);
+        n = ngx_http_model_view_add(b, slot, &name);
     }
 
     if (n < 0) {
@@ -428,8 +434,7 @@ ngx_http_model_view_take(ngx_http_model_build_t *b,
     model = (ngx_http_model_model_t *) b->view->models.elts + n;
     server = (ngx_http_model_server_t *) b->view->servers.elts + i;
 
-    if (mark->server != i + 1) {
-        mark->server = i + 1;
+    if (ngx_http_model_view_add_server(b->view, model, server)) {
         model->nservers++;
         model->nup += (server->facts.state != NGX_HTTP_MODEL_SERVER_DOWN);
     }
@@ -471,7 +476,7 @@ ngx_http_model_view_declared(ngx_http_model_build_t *b,
                                                 &declared[i].name);
 
         if (n == NGX_DECLINED) {
-            n = ngx_http_model_view_add(b, slot->vendor, &declared[i].name);
+            n = ngx_http_model_view_add(b, slot, &declared[i].name);
         }
 
         if (n == NGX_ERROR) {
@@ -502,20 +507,10 @@ ngx_http_model_view_declared_lookup(ngx_http_model_build_t *b,
 
     if (n != NGX_DECLINED
         || !(vendor->dialects
-             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
+             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA))
+        || ngx_http_model_view_tagged(name))
     {
         return n;
-    }
-
-    for (p = name->data + name->len; p > name->data; p--) {
-
-        if (p[-1] == ':') {
-            return n;
-        }
-
-        if (p[-1] == '/') {
-            break;
-        }
     }
 
     latest.data = buf;
@@ -526,6 +521,26 @@ ngx_http_model_view_declared_lookup(ngx_http_model_build_t *b,
     latest.len = p - buf;
 
     return ngx_http_model_view_lookup(b, vendor, &latest);
+}
+
+
+static ngx_uint_t
+ngx_http_model_view_tagged(ngx_str_t *name)
+{
+    u_char  *p;
+
+    for (p = name->data + name->len; p > name->data; p--) {
+
+        if (p[-1] == ':') {
+            return 1;
+        }
+
+        if (p[-1] == '/') {
+            break;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -542,7 +557,7 @@ ngx_http_model_view_lookup(ngx_http_model_build_t *b,
     models = b->view->models.elts;
 
     steps = 0;
-    i = b->own.heads[ngx_http_model_view_hash(vendor, name) & b->own.mask];
+    i = b->own.heads[ngx_http_model_view_hash_own(vendor, name) & b->own.mask];
 
     for ( /* void */ ; i; i = b->own.next[i - 1]) {
 
@@ -565,16 +580,20 @@ ngx_http_model_view_lookup(ngx_http_model_build_t *b,
 
 static ngx_int_t
 ngx_http_model_view_add(ngx_http_model_build_t *b,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name)
+    ngx_http_model_slot_t *slot, ngx_str_t *name)
 {
-    ngx_uint_t               n;
-    ngx_http_model_model_t  *model;
+    ngx_uint_t                n, words;
+    ngx_http_model_model_t   *model;
+    ngx_http_model_vendor_t  *vendor;
 
+    vendor = slot->vendor;
     n = b->view->models.nelts;
 
     if (n == b->bound || !ngx_http_model_vendor_exposes(vendor, name)) {
         return NGX_ABORT;
     }
+
+    words = ngx_http_model_view_words(slot->n);
 
     model = ngx_array_push(&b->view->models);
     if (model == NULL) {
@@ -585,13 +604,21 @@ ngx_http_model_view_add(ngx_http_model_build_t *b,
 
     model->vendor = vendor;
     model->name = *name;
+    model->first = slot->first;
+    model->has = ngx_pcalloc(b->view->pool, 2 * words * sizeof(uint64_t));
+
+    if (model->has == NULL) {
+        return NGX_ERROR;
+    }
+
+    model->loaded = model->has + words;
 
     if (ngx_http_model_view_set_listed(b, model) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_http_model_table_add(&b->own, ngx_http_model_view_hash(vendor, name),
-                             n);
+    ngx_http_model_table_add(&b->own,
+                             ngx_http_model_view_hash_own(vendor, name), n);
 
     return n;
 }
@@ -675,8 +702,8 @@ ngx_http_model_view_tables(ngx_http_model_build_t *b)
                                                           &models[i].name),
                                  i);
         ngx_http_model_table_add(&index->own,
-                                 ngx_http_model_view_hash(models[i].vendor,
-                                                          &models[i].name),
+                                 ngx_http_model_view_hash_own(models[i].vendor,
+                                                              &models[i].name),
                                  i);
     }
 
@@ -694,6 +721,33 @@ ngx_http_model_view_hash(ngx_http_model_vendor_t *vendor, ngx_str_t *name)
     /* the low bits of the product spread, those of an address do not */
 
     return hash ^ (((uint32_t) ((uintptr_t) vendor >> 4) * 0x9e3779b1) >> 7);
+}
+
+
+void
+ngx_http_model_view_fold(ngx_str_t *name, u_char *buf, ngx_str_t *folded)
+{
+    folded->data = buf;
+    folded->len = name->len;
+
+    ngx_strlow(buf, name->data, name->len);
+
+    if (!ngx_http_model_view_tagged(name)) {
+        ngx_memcpy(buf + name->len, ":latest", sizeof(":latest") - 1);
+        folded->len += sizeof(":latest") - 1;
+    }
+}
+
+
+uint32_t
+ngx_http_model_view_hash_own(ngx_http_model_vendor_t *vendor, ngx_str_t *name)
+{
+    u_char     buf[NGX_HTTP_MODEL_VIEW_FOLDED];
+    ngx_str_t  folded;
+
+    ngx_http_model_view_fold(name, buf, &folded);
+
+    return ngx_http_model_view_hash(vendor, &folded);
 }
 
 
