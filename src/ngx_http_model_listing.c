@@ -56,9 +56,13 @@ ngx_http_model_listing_models(ngx_http_model_scope_t *scope, ngx_pool_t *pool)
 
     for (i = 0; i < scope->view->models.nelts; i++) {
 
-        if (!ngx_http_model_route_visible(scope, &model[i])) {
+        if (!ngx_http_model_route_visible(scope, &model[i])
+            || ngx_http_model_view_hidden(scope->view, &model[i]))
+        {
             continue;
         }
+
+        /* a hidden one keeps its name: others of it are not listed */
 
         first = ngx_http_model_view_each(scope->view, &model[i].listed, 1,
                                          ngx_http_model_listing_first, scope);

@@ -22,7 +22,8 @@
 /*
  * The models that the scope shows, in order of rank, as an array of
  * ngx_http_model_model_t * in pool; NULL when memory ran out.  Of several
- * with one listed name only the first, which is the one that is routed to.
+ * with one listed name only the first, which is the one that is routed to;
+ * none that is hidden (see view).
  */
 ngx_array_t *ngx_http_model_listing_models(ngx_http_model_scope_t *scope,
     ngx_pool_t *pool);

@@ -51,6 +51,8 @@ static char *ngx_http_model_vendor_key(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static char *ngx_http_model_vendor_discover(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
+static char *ngx_http_model_vendor_discover_time(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *value);
 static char *ngx_http_model_vendor_expose(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
 static char *ngx_http_model_vendor_prefix(ngx_conf_t *cf,
@@ -69,7 +71,7 @@ static ngx_http_model_vendor_command_t  ngx_http_model_vendor_commands[] = {
     { ngx_string("bridge"), 1, 1, ngx_http_model_vendor_bridge },
     { ngx_string("key"), 1, 3, ngx_http_model_vendor_key },
     { ngx_string("model"), 1, 64, ngx_http_model_declare },
-    { ngx_string("discover"), 1, 2, ngx_http_model_vendor_discover },
+    { ngx_string("discover"), 1, 3, ngx_http_model_vendor_discover },
     { ngx_string("expose"), 1, 1024, ngx_http_model_vendor_expose },
     { ngx_string("prefix"), 1, 1, ngx_http_model_vendor_prefix },
     { ngx_string("default"), 2, 2, ngx_http_model_vendor_preset },
@@ -271,6 +273,7 @@ ngx_http_model_vendor_create(ngx_conf_t *cf, ngx_array_t *vendors,
     vendor->instances = NGX_CONF_UNSET;
     vendor->interval = NGX_CONF_UNSET_MSEC;
     vendor->timeout = NGX_CONF_UNSET_MSEC;
+    vendor->grace = NGX_CONF_UNSET_MSEC;
     vendor->discover = 1;
     vendor->prefix = 1;
     vendor->file_name = cf->conf_file->file.name.data;
@@ -398,6 +401,10 @@ ngx_http_model_vendor_done(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
 
     if (vendor->timeout == NGX_CONF_UNSET_MSEC) {
         vendor->timeout = 5000;
+    }
+
+    if (vendor->grace == NGX_CONF_UNSET_MSEC) {
+        vendor->grace = 60000;
     }
 
     return NGX_CONF_OK;
@@ -592,8 +599,9 @@ static char *
 ngx_http_model_vendor_discover(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor)
 {
-    ngx_int_t   time;
-    ngx_str_t  *value, text;
+    ngx_int_t    time;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
 
     value = cf->args->elts;
 
@@ -621,30 +629,67 @@ ngx_http_model_vendor_discover(ngx_conf_t *cf,
         vendor->interval = time;
     }
 
-    if (cf->args->nelts == 2) {
-        return NGX_CONF_OK;
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_http_model_vendor_discover_time(cf, vendor, &value[i])
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
     }
 
-    if (ngx_strncmp(value[2].data, "timeout=", 8) != 0) {
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_model_vendor_discover_time(ngx_conf_t *cf,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *value)
+{
+    size_t       len;
+    ngx_int_t    time;
+    ngx_str_t    text;
+    ngx_msec_t  *field;
+
+    if (ngx_strncmp(value->data, "timeout=", 8) == 0) {
+        len = 8;
+        field = &vendor->timeout;
+
+    } else if (ngx_strncmp(value->data, "grace=", 6) == 0) {
+        len = 6;
+        field = &vendor->grace;
+
+    } else {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid parameter \"%V\" of \"discover\", only "
-                           "\"timeout=time\" is known", &value[2]);
+                           "\"timeout=time\" and \"grace=time\" are known",
+                           value);
         return NGX_CONF_ERROR;
     }
 
-    text.data = value[2].data + 8;
-    text.len = value[2].len - 8;
+    text.data = value->data + len;
+    text.len = value->len - len;
+
+    if (*field != NGX_CONF_UNSET_MSEC) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate parameter \"%V\" of \"discover\"",
+                           value);
+        return NGX_CONF_ERROR;
+    }
 
     time = ngx_parse_time(&text, 0);
 
-    if (time == NGX_ERROR || time == 0) {
+    if (time == NGX_ERROR || (time == 0 && field == &vendor->timeout)) {
+        text.len = len;
+        text.data = value->data;
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid time in \"%V\", \"timeout=5s\" would be "
-                           "one", &value[2]);
+                           "invalid time in \"%V\", \"%V5s\" would be one",
+                           value, &text);
         return NGX_CONF_ERROR;
     }
 
-    vendor->timeout = time;
+    *field = time;
 
     return NGX_CONF_OK;
 }

@@ -73,6 +73,7 @@ struct ngx_http_model_vendor_s {
     ngx_int_t                      instances;  /* -1: no limit */
     ngx_msec_t                     interval;   /* of discovery */
     ngx_msec_t                     timeout;    /* of discovery */
+    ngx_msec_t                     grace;      /* listed so long while down */
     ngx_http_model_key_t           key;
 
     ngx_array_t                    declared;   /* ngx_http_model_declared_t */

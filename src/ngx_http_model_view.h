@@ -47,6 +47,8 @@ struct ngx_http_model_model_s {
     ngx_uint_t                          first;    /* of them in servers */
     uint64_t                           *has;
     uint64_t                           *loaded;
+    time_t                              since;    /* the last went down */
+    unsigned                            down:1;   /* all did */
 };
 
 
@@ -137,6 +139,16 @@ ngx_uint_t ngx_http_model_view_has(ngx_http_model_view_t *view,
  */
 ngx_uint_t ngx_http_model_view_loaded(ngx_http_model_view_t *view,
     ngx_http_model_model_t *model, ngx_http_model_server_t *server);
+
+/*
+ * 1 when listings leave the model out: all its servers are down, the last of
+ * them for longer than the grace of its vendor.  Servers of a model that is
+ * only declared are all of the vendor; a vendor that discovers nothing has no
+ * hidden ones.  Changes with time (whole seconds), and never what a name
+ * means.
+ */
+ngx_uint_t ngx_http_model_view_hidden(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model);
 
 /* 1 when every server of the vendor that is to be discovered was asked once */
 ngx_uint_t ngx_http_model_view_complete(ngx_http_model_view_t *view,

@@ -434,10 +434,7 @@ ngx_http_model_view_take(ngx_http_model_build_t *b,
     model = (ngx_http_model_model_t *) b->view->models.elts + n;
     server = (ngx_http_model_server_t *) b->view->servers.elts + i;
 
-    if (ngx_http_model_view_add_server(b->view, model, server)) {
-        model->nservers++;
-        model->nup += (server->facts.state != NGX_HTTP_MODEL_SERVER_DOWN);
-    }
+    ngx_http_model_view_add_server(b->view, model, server);
 
     if (model->entry == NULL
         || (!mark->up && server->facts.state == NGX_HTTP_MODEL_SERVER_UP))
@@ -486,6 +483,10 @@ ngx_http_model_view_declared(ngx_http_model_build_t *b,
         if (n >= 0) {
             model = (ngx_http_model_model_t *) b->view->models.elts + n;
             model->declared = &declared[i];
+
+            if (model->nservers == 0) {
+                ngx_http_model_view_add_declared(b->view, model, slot);
+            }
         }
     }
 

@@ -86,9 +86,13 @@ uint32_t ngx_http_model_view_hash_own(ngx_http_model_vendor_t *vendor,
 /* the first of an array "models", as lists and "loaded" have it, or NULL */
 ngx_http_model_json_t *ngx_http_model_view_array(ngx_http_model_json_t *json);
 
-/* takes server, of the slot, for one that has the model: 1 when it is news */
-ngx_uint_t ngx_http_model_view_add_server(ngx_http_model_view_t *view,
+/* counts server, of the model's vendor, as one that has it; once */
+void ngx_http_model_view_add_server(ngx_http_model_view_t *view,
     ngx_http_model_model_t *model, ngx_http_model_server_t *server);
+
+/* a model that no list has: it is down when all servers of the slot are */
+void ngx_http_model_view_add_declared(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model, ngx_http_model_slot_t *slot);
 
 /* what servers have loaded; of a view whose models are final */
 void ngx_http_model_view_mark_loaded(ngx_http_model_view_t *view);

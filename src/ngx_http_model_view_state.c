@@ -65,6 +65,23 @@ ngx_http_model_view_bits(ngx_http_model_view_t *view,
 
 
 ngx_uint_t
+ngx_http_model_view_hidden(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model)
+{
+    ngx_msec_t  grace;
+
+    (void) view;
+
+    grace = model->vendor->grace;
+
+    return model->vendor->discover
+           && model->down
+           && (grace == 0
+               || (ngx_time() - model->since) * 1000 > (time_t) grace);
+}
+
+
+void
 ngx_http_model_view_add_server(ngx_http_model_view_t *view,
     ngx_http_model_model_t *model, ngx_http_model_server_t *server)
 {
@@ -73,12 +90,43 @@ ngx_http_model_view_add_server(ngx_http_model_view_t *view,
     if (ngx_http_model_view_has(view, model, server)
         || !ngx_http_model_view_bits(view, model, server, &n))
     {
-        return 0;
+        return;
     }
 
     model->has[n / 64] |= ngx_http_model_view_bit(n);
+    model->nservers++;
 
-    return 1;
+    if (server->facts.state == NGX_HTTP_MODEL_SERVER_DOWN) {
+        model->since = ngx_max(model->since, server->facts.since);
+
+    } else {
+        model->nup++;
+    }
+
+    model->down = (model->nup == 0);
+}
+
+
+void
+ngx_http_model_view_add_declared(ngx_http_model_view_t *view,
+    ngx_http_model_model_t *model, ngx_http_model_slot_t *slot)
+{
+    ngx_uint_t                i;
+    ngx_http_model_server_t  *server;
+
+    server = (ngx_http_model_server_t *) view->servers.elts + slot->first;
+
+    model->down = (slot->n != 0);
+
+    for (i = 0; i < slot->n; i++) {
+
+        if (server[i].facts.state != NGX_HTTP_MODEL_SERVER_DOWN) {
+            model->down = 0;
+            return;
+        }
+
+        model->since = ngx_max(model->since, server[i].facts.since);
+    }
 }
 
 

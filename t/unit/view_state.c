@@ -3,7 +3,8 @@
 /*
  * Copyright (C) the ngx_http_model_module authors
  *
- * Which server has a model and has it loaded, for any number of them.
+ * Which server has a model and has it loaded, for any number of them; and
+ * which models are hidden since their servers are down.
  */
 
 
@@ -11,6 +12,8 @@
 
 
 static void loads(const char *id, const char *name, const char *loaded);
+static void goes(const char *id, const char *name, ngx_uint_t state,
+    time_t ago, const char *list);
 static ngx_http_model_server_t *at(ngx_http_model_view_t *view,
     ngx_http_model_vendor_t *v, const char *name);
 static void bits(ngx_http_model_view_t *view, ngx_http_model_vendor_t *v,
@@ -18,6 +21,7 @@ static void bits(ngx_http_model_view_t *view, ngx_http_model_vendor_t *v,
 static void test_servers(void);
 static void test_loaded(void);
 static void test_many_servers(void);
+static void test_hidden(void);
 
 
 int
@@ -28,6 +32,7 @@ main(void)
     test_servers();
     test_loaded();
     test_many_servers();
+    test_hidden();
 
     return tap_done();
 }
@@ -43,6 +48,30 @@ loads(const char *id, const char *name, const char *loaded)
     text(&f.vendor, id);
     text(&f.server, name);
     text(&f.loaded, loaded);
+
+    if (ngx_http_model_catalogue_update(views.catalogue, &f, &tap_log)
+        == NGX_ERROR)
+    {
+        ok(0, "update");
+    }
+}
+
+
+/* a change of state some seconds ago */
+
+static void
+goes(const char *id, const char *name, ngx_uint_t state, time_t ago,
+    const char *list)
+{
+    ngx_http_model_catalogue_server_t  f;
+
+    ngx_memzero(&f, sizeof(ngx_http_model_catalogue_server_t));
+
+    text(&f.vendor, id);
+    text(&f.server, name);
+    text(&f.list, list);
+    f.state = state;
+    f.since = ngx_time() - ago;
 
     if (ngx_http_model_catalogue_update(views.catalogue, &f, &tap_log)
         == NGX_ERROR)
@@ -292,4 +321,89 @@ test_many_servers(void)
 
         end();
     }
+}
+
+
+static void
+test_hidden(void)
+{
+    ngx_http_model_view_t    *view;
+    ngx_http_model_vendor_t  *a, *b, *c;
+
+    static const char  both[] = "{\"models\":[{\"name\":\"one\",\"entry\":{}},"
+                                "{\"name\":\"two\",\"entry\":{}}]}";
+    static const char  one[] = "{\"models\":[{\"name\":\"one\",\"entry\":{}}]}";
+
+    begin(1 << 20);
+
+    a = vendor("a", OPENAI);
+    b = vendor("b", OPENAI);
+    c = vendor("c", OPENAI);
+
+    a->grace = 60000;
+    b->grace = 0;
+    c->grace = 1500;
+
+    (void) declare(a, "other");
+    (void) declare(a, "two");
+    (void) declare(b, "none");
+    (void) declare(c, "other");
+
+    goes("a", "s1", NGX_HTTP_MODEL_SERVER_DOWN, 100, both);
+    goes("a", "s2", NGX_HTTP_MODEL_SERVER_DOWN, 61, one);
+    goes("c", "s1", NGX_HTTP_MODEL_SERVER_DOWN, 2, one);
+
+    view = ngx_http_model_view(&views, &tap_log);
+
+    ok(ngx_http_model_view_hidden(view, find(view, a, "one")),
+       "all its servers are down");
+    ok(ngx_http_model_view_hidden(view, find(view, a, "two")),
+       "its only server is down");
+    ok(ngx_http_model_view_hidden(view, find(view, a, "other")),
+       "declared, and all servers are down");
+    ok(!ngx_http_model_view_hidden(view, find(view, b, "none")),
+       "no server known");
+    ok(ngx_http_model_view_hidden(view, find(view, c, "one"))
+       && ngx_http_model_view_hidden(view, find(view, c, "other")),
+       "another grace");
+
+    a->grace = 61000;
+    ok(!ngx_http_model_view_hidden(view, find(view, a, "one"))
+       && ngx_http_model_view_hidden(view, find(view, a, "two"))
+       && !ngx_http_model_view_hidden(view, find(view, a, "other")),
+       "the last that went down counts");
+
+    c->grace = 2000;
+    ok(!ngx_http_model_view_hidden(view, find(view, c, "one")),
+       "not yet");
+
+    c->grace = 0;
+    c->discover = 0;
+    ok(!ngx_http_model_view_hidden(view, find(view, c, "one"))
+       && !ngx_http_model_view_hidden(view, find(view, c, "other")),
+       "nothing is discovered");
+
+    a->grace = 0;
+    goes("b", "s1", NGX_HTTP_MODEL_SERVER_DOWN, 0, one);
+    goes("a", "s2", NGX_HTTP_MODEL_SERVER_UP, 0, one);
+    goes("a", "s3", NGX_HTTP_MODEL_SERVER_UNKNOWN, 0, "");
+
+    view = ngx_http_model_view(&views, &tap_log);
+
+    ok(ngx_http_model_view_hidden(view, find(view, b, "one"))
+       && ngx_http_model_view_hidden(view, find(view, b, "none")),
+       "no grace");
+    ok(!ngx_http_model_view_hidden(view, find(view, a, "one")),
+       "one server is up");
+    ok(ngx_http_model_view_hidden(view, find(view, a, "two")),
+       "but not one that has it");
+    ok(!ngx_http_model_view_hidden(view, find(view, a, "other")),
+       "declared, and one server is up");
+
+    goes("a", "s2", NGX_HTTP_MODEL_SERVER_DOWN, 0, one);
+    view = ngx_http_model_view(&views, &tap_log);
+    ok(!ngx_http_model_view_hidden(view, find(view, a, "other")),
+       "declared, and one was not asked yet");
+
+    end();
 }
