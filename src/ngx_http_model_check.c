@@ -37,6 +37,9 @@ static ngx_uint_t ngx_http_model_check_public(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_model_check_loopback(struct sockaddr *sa);
 static void ngx_http_model_check_keepalive(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
+static ngx_int_t ngx_http_model_check_balancers(ngx_conf_t *cf);
+static ngx_uint_t ngx_http_model_check_slots(
+    ngx_http_upstream_srv_conf_t *us);
 static ngx_int_t ngx_http_model_check_limits(ngx_conf_t *cf,
     ngx_http_model_main_conf_t *mmcf);
 static ngx_uint_t ngx_http_model_check_variable(ngx_str_t *text);
@@ -70,7 +73,71 @@ ngx_http_model_check(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
         ngx_http_model_check_keepalive(cf, vendor[i]);
     }
 
+    if (ngx_http_model_check_balancers(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_model_check_limits(cf, mmcf);
+}
+
+
+/* a method that stands behind ours has taken its place */
+
+static ngx_int_t
+ngx_http_model_check_balancers(ngx_conf_t *cf)
+{
+    ngx_uint_t                        i;
+    ngx_http_upstream_srv_conf_t    **uscf;
+    ngx_http_upstream_main_conf_t    *umcf;
+    ngx_http_model_balancer_conf_t   *bcf;
+
+    umcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module);
+    uscf = umcf->upstreams.elts;
+
+    for (i = 0; i < umcf->upstreams.nelts; i++) {
+
+        bcf = ngx_http_model_balancer_conf(uscf[i]);
+
+        if (bcf == NULL) {
+            continue;
+        }
+
+        if (!bcf->in_effect) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"%s\" of upstream \"%V\" is not in effect: place "
+                          "it after the balancing method and before keepalive "
+                          "in %s:%ui", bcf->directive, &uscf[i]->host,
+                          bcf->file_name, bcf->line);
+            return NGX_ERROR;
+        }
+
+        if (bcf->queue && !ngx_http_model_check_slots(uscf[i])) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"model_queue\" of upstream \"%V\" has no effect: "
+                          "no server has \"max_conns\" in %s:%ui",
+                          &uscf[i]->host, bcf->file_name, bcf->line);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_model_check_slots(ngx_http_upstream_srv_conf_t *us)
+{
+    ngx_uint_t                   i;
+    ngx_http_upstream_server_t  *server;
+
+    server = us->servers->elts;
+
+    for (i = 0; i < us->servers->nelts; i++) {
+        if (server[i].max_conns) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

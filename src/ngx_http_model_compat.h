@@ -105,4 +105,93 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 }
 
 
+/*
+ * 1.27.3: "resolve" changes the peers of an upstream, counted by config; a
+ * balancer's data knows the count that it was made with.
+ */
+
+#if (nginx_version >= 1027003 && NGX_HTTP_UPSTREAM_ZONE)
+#define ngx_http_model_peers_changed(rrp)                                     \
+    ((rrp)->peers->config && (rrp)->config != *(rrp)->peers->config)
+#else
+#define ngx_http_model_peers_changed(rrp)  0
+#endif
+
+
+/* 1.29.6: sticky names a peer by its id, also one that is draining */
+
+#if (NGX_HTTP_UPSTREAM_SID)
+
+#define ngx_http_model_peer_hinted(pc)  ((pc)->hint != NULL)
+#define ngx_http_model_peer_copy_sid(to, from)  (to)->sid = (from)->sid
+
+#else
+
+#define ngx_http_model_peer_hinted(pc)  0
+#define ngx_http_model_peer_copy_sid(to, from)
+
+#endif
+
+#if (NGX_HTTP_UPSTREAM_STICKY)
+#define ngx_http_model_peer_down(peer)                                        \
+    ((peer)->down & ~NGX_HTTP_UPSTREAM_DRAINING)
+#else
+#define ngx_http_model_peer_down(peer)  ((peer)->down)
+#endif
+
+
+/* 1.31.3: sizes of socket buffers; the one of receiving is older */
+
+#if (nginx_version >= 1031003)
+
+#define ngx_http_model_socket_options(u)                                      \
+    (u)->peer.rcvbuf = (int) (u)->conf->socket_rcvbuf;                        \
+    (u)->peer.sndbuf = (int) (u)->conf->socket_sndbuf
+
+#else
+
+#define ngx_http_model_socket_options(u)
+
+#endif
+
+
+/*
+ * 1 when "keepalive" or "sticky" stands in the upstream block already.  Both
+ * keep that in the first word of a private structure, which is zero before:
+ * the number of connections, and the method behind.  From 1.29.7 on keepalive
+ * comes last by itself.
+ */
+
+static ngx_inline ngx_uint_t
+ngx_http_model_upstream_wrapped(ngx_conf_t *cf,
+    ngx_http_upstream_srv_conf_t *us)
+{
+    void          *conf;
+    ngx_uint_t     i;
+    ngx_module_t  *module;
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        module = cf->cycle->modules[i];
+
+        if (
+#if (nginx_version < 1029007)
+            ngx_strcmp(module->name, "ngx_http_upstream_keepalive_module")
+            != 0 &&
+#endif
+            ngx_strcmp(module->name, "ngx_http_upstream_sticky_module") != 0)
+        {
+            continue;
+        }
+
+        conf = us->srv_conf[module->ctx_index];
+
+        if (conf && *(uintptr_t *) conf) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 #endif /* _NGX_HTTP_MODEL_COMPAT_H_INCLUDED_ */

@@ -8,24 +8,16 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_chain.h"
 #include "ngx_http_model_dispatch.h"
 #include "ngx_http_model_error.h"
-#include "ngx_http_model_handover.h"
 #include "ngx_http_model_local.h"
 #include "ngx_http_model_names.h"
-#include "ngx_http_model_path.h"
-#include "ngx_http_model_preset.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_wait.h"
 
 
 #define NGX_HTTP_MODEL_NEAR  3
-
-
-typedef struct {
-    ngx_http_model_catalogue_t  *catalogue;
-    ngx_http_model_vendor_t     *vendor;
-} ngx_http_model_dispatch_want_t;
 
 
 static ngx_int_t ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx);
@@ -36,22 +28,14 @@ static ngx_uint_t ngx_http_model_dispatch_settled(
     ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait);
+static ngx_uint_t ngx_http_model_dispatch_binds(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_scope_t *scope);
 static ngx_int_t ngx_http_model_dispatch_name(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_dispatch_other(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_scope_t *scope,
     ngx_http_model_name_t *name, ngx_http_model_route_t *route,
     ngx_str_t *value);
-static ngx_int_t ngx_http_model_dispatch_edit(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_http_model_name_t *names,
-    ngx_str_t *values);
-static ngx_int_t ngx_http_model_dispatch_own(ngx_http_request_t *r);
-static ngx_int_t ngx_http_model_dispatch_follow(ngx_http_request_t *r,
-    ngx_http_model_vendor_t *vendor);
-static void ngx_http_model_dispatch_want(void *data);
-static ngx_uint_t ngx_http_model_dispatch_speaks(
-    ngx_http_model_vendor_t *vendor,
-    const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_dispatch_silent(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_dispatch_missing(ngx_http_request_t *r,
@@ -60,19 +44,6 @@ static ngx_int_t ngx_http_model_dispatch_unknown(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_scope_t *scope);
 static ngx_int_t ngx_http_model_dispatch_near(ngx_http_request_t *r,
     ngx_http_model_scope_t *scope, ngx_str_t *name, ngx_str_t *text);
-
-
-/* of OpenAI's and Anthropic's paths, those that an Ollama server has itself */
-
-static ngx_str_t  ngx_http_model_dispatch_native[] = {
-    ngx_string("/v1/chat/completions"),
-    ngx_string("/v1/completions"),
-    ngx_string("/v1/embeddings"),
-    ngx_string("/v1/responses"),
-    ngx_string("/v1/messages"),
-    ngx_string("/v1/audio/transcriptions"),
-    ngx_null_string
-};
 
 
 ngx_int_t
@@ -251,7 +222,7 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait)
 {
     ngx_int_t                rc;
-    ngx_str_t                values[NGX_HTTP_MODEL_NNAMES], path;
+    ngx_str_t                other;
     ngx_http_model_ctx_t    *ctx;
     ngx_http_model_name_t    names[NGX_HTTP_MODEL_NNAMES];
     ngx_http_model_route_t   route;
@@ -291,11 +262,24 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                        == 1);
     }
 
-    if (!ngx_http_model_dispatch_speaks(route.vendor, ctx->endpoint)) {
+    rc = ngx_http_model_dispatch_other(r, ctx, &scope,
+                                       &names[NGX_HTTP_MODEL_NAME_OTHER],
+                                       &route, &other);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    rc = ngx_http_model_chain(r, ctx, &scope, &route, &other);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != NGX_OK) {
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
-    if ((ctx->vendor->expose || scope.patterns)
+    if (ngx_http_model_dispatch_binds(ctx, &scope)
         && ngx_http_model_names_fallbacks(ctx->body, ctx->endpoint))
     {
         return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
@@ -305,23 +289,32 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                                             "with \"model\"");
     }
 
-    values[NGX_HTTP_MODEL_NAME_MODEL] = ctx->name;
+    return ngx_http_model_chain_start(r, ctx);
+}
 
-    rc = ngx_http_model_dispatch_other(r, ctx, &scope,
-                                       &names[NGX_HTTP_MODEL_NAME_OTHER],
-                                       &route,
-                                       &values[NGX_HTTP_MODEL_NAME_OTHER]);
-    if (rc != NGX_DECLINED) {
-        return rc;
+
+/* 1 when not every model of the hops' vendors may be used */
+
+static ngx_uint_t
+ngx_http_model_dispatch_binds(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_scope_t *scope)
+{
+    ngx_uint_t             i;
+    ngx_http_model_hop_t  *hops;
+
+    if (scope->patterns) {
+        return 1;
     }
 
-    if (ngx_http_model_dispatch_edit(r, ctx, names, values) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    hops = ctx->hops->elts;
+
+    for (i = 0; i < ctx->hops->nelts; i++) {
+        if (hops[i].vendor->expose) {
+            return 1;
+        }
     }
 
-    path = ctx->endpoint->path;
-
-    return ngx_http_model_dispatch_hop(r, ctx, ctx->vendor, &path);
+    return 0;
 }
 
 
@@ -411,231 +404,24 @@ ngx_http_model_dispatch_other(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 }
 
 
-static ngx_int_t
-ngx_http_model_dispatch_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_http_model_name_t *names, ngx_str_t *values)
-{
-    ngx_str_t               body;
-    ngx_uint_t              i, n;
-    ngx_http_model_edit_t  *edits, swap;
-
-    edits = ngx_palloc(r->pool, (NGX_HTTP_MODEL_NNAMES + 1)
-                                * sizeof(ngx_http_model_edit_t));
-    if (edits == NULL) {
-        return NGX_ERROR;
-    }
-
-    n = 0;
-
-    for (i = 0; i < NGX_HTTP_MODEL_NNAMES; i++) {
-
-        if (!names[i].found || values[i].len == 0
-            || (names[i].value.len == values[i].len
-                && ngx_memcmp(names[i].value.data, values[i].data,
-                              values[i].len)
-                   == 0))
-        {
-            continue;
-        }
-
-        if (ngx_http_model_names_edit(r->pool, &names[i], &values[i],
-                                      &edits[n])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        n++;
-    }
-
-    /* a default model where the request names none */
-
-    if (!names[NGX_HTTP_MODEL_NAME_MODEL].found
-        && values[NGX_HTTP_MODEL_NAME_MODEL].len)
-    {
-        if (ngx_http_model_names_insert(r->pool, ctx->body,
-                                        &values[NGX_HTTP_MODEL_NAME_MODEL],
-                                        &edits[n])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        n++;
-    }
-
-    if (n == 2 && edits[0].start > edits[1].start) {
-        swap = edits[0];
-        edits[0] = edits[1];
-        edits[1] = swap;
-    }
-
-    if (ctx->vendor->presets.nelts && ctx->body->scan
-        && ctx->endpoint->kind == NGX_HTTP_MODEL_INFERENCE)
-    {
-        if (ngx_http_model_body_whole(r, &body) != NGX_OK
-            || ngx_http_model_preset_plan(r->pool, &ctx->vendor->presets,
-                                          body.data, body.len, &edits, &n)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    if (r != r->main && ngx_http_model_dispatch_own(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_model_edit_apply(r, edits, n, NULL);
-}
-
-
-/* a subrequest has the body of its parent, which may be on its way too */
-
-static ngx_int_t
-ngx_http_model_dispatch_own(ngx_http_request_t *r)
-{
-    ngx_buf_t                *b;
-    ngx_str_t                 body;
-    ngx_http_request_body_t  *rb;
-
-    if (ngx_http_model_body_whole(r, &body) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
-    b = ngx_create_temp_buf(r->pool, body.len);
-
-    if (rb == NULL || b == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->last = ngx_cpymem(b->pos, body.data, body.len);
-    b->last_buf = 1;
-
-    rb->bufs = ngx_alloc_chain_link(r->pool);
-    if (rb->bufs == NULL) {
-        return NGX_ERROR;
-    }
-
-    rb->bufs->buf = b;
-    rb->bufs->next = NULL;
-
-    r->request_body = rb;
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
-ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *path)
+ngx_http_model_dispatch_unread(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_vendor_t *vendor,
+    ngx_str_t *path)
 {
-    ngx_http_model_hop_t  *hop;
-
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB
-        && !ngx_http_model_dispatch_speaks(vendor, ctx->endpoint))
+        && !ngx_http_model_chain_speaks(vendor, ctx->endpoint))
     {
         (void) ngx_http_discard_request_body(r);
 
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
-    hop = ngx_pcalloc(r->pool, sizeof(ngx_http_model_hop_t));
-    if (hop == NULL) {
+    if (ngx_http_model_chain_unread(r, ctx, vendor, path) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE
-        && ngx_http_model_dispatch_follow(r, vendor) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    hop->vendor = vendor;
-    hop->dialect = ctx->endpoint->dialect;
-
-    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
-        && !(vendor->dialects & ngx_http_model_dialect_bit(hop->dialect)))
-    {
-        /* the path's was a guess */
-        hop->dialect = vendor->dialect;
-    }
-
-    if (ngx_http_model_path_args(r, path, &hop->uri) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_model_handover(r, hop);
-}
-
-
-/* what changes a server's models is followed by a look at them */
-
-static ngx_int_t
-ngx_http_model_dispatch_follow(ngx_http_request_t *r,
-    ngx_http_model_vendor_t *vendor)
-{
-    ngx_pool_cleanup_t               *cln;
-    ngx_http_model_dispatch_want_t   *want;
-    ngx_http_model_main_conf_t       *mmcf;
-
-    cln = ngx_pool_cleanup_add(r->pool,
-                               sizeof(ngx_http_model_dispatch_want_t));
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
-
-    want = cln->data;
-    want->catalogue = mmcf->views.catalogue;
-    want->vendor = vendor;
-
-    cln->handler = ngx_http_model_dispatch_want;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_model_dispatch_want(void *data)
-{
-    ngx_http_model_dispatch_want_t  *want = data;
-
-    ngx_http_model_catalogue_want(want->catalogue, &want->vendor->id);
-}
-
-
-static ngx_uint_t
-ngx_http_model_dispatch_speaks(ngx_http_model_vendor_t *vendor,
-    const ngx_http_model_endpoint_t *endpoint)
-{
-    ngx_str_t  *path;
-
-    if (vendor->dialects & ngx_http_model_dialect_bit(endpoint->dialect)) {
-        return 1;
-    }
-
-    if (!(vendor->dialects
-          & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
-    {
-        return 0;
-    }
-
-    for (path = ngx_http_model_dispatch_native; path->len; path++) {
-        if (path->len == endpoint->path.len
-            && ngx_memcmp(path->data, endpoint->path.data, path->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return ngx_http_model_chain_start(r, ctx);
 }
 
 

@@ -2,9 +2,8 @@
 /*
  * Copyright (C) the ngx_http_model_module authors
  *
- * A request whose body was read: its name resolved, its body edited, handed
- * to the vendor; or the error that says why not.  Calls names, route, preset,
- * body, local, handover.
+ * A request whose body was read: its name resolved, the chain started; or the
+ * error that says why not.  Calls names, route, local, chain.
  */
 
 
@@ -24,7 +23,7 @@ void ngx_http_model_dispatch_peek(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
 /* hands the request over as it is; path goes upstream with its arguments */
-ngx_int_t ngx_http_model_dispatch_hop(ngx_http_request_t *r,
+ngx_int_t ngx_http_model_dispatch_unread(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_vendor_t *vendor,
     ngx_str_t *path);
 

@@ -11,6 +11,7 @@
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_fetch.h"
 #include "ngx_http_model_handover.h"
+#include "ngx_http_model_rules.h"
 
 
 /*
@@ -480,7 +481,12 @@ ngx_http_model_fetch_run(ngx_http_model_fetch_t *fetch)
     hop->uri = fetch->uri;
     hop->peer = fetch->peer;
 
-    return ngx_http_model_handover(r, hop);
+    ctx = ngx_http_model_ctx(r);
+
+    ctx->hop = hop;
+    ctx->rules = &ngx_http_model_rules_own;
+
+    return ngx_http_model_handover(r, ctx);
 }
 
 

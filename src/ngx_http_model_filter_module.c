@@ -16,6 +16,7 @@
 #include "ngx_http_model_gateway.h"
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_respond.h"
+#include "ngx_http_model_stream.h"
 
 
 #define NGX_HTTP_MODEL_HELD  4096
@@ -33,7 +34,8 @@ static ngx_int_t ngx_http_model_header_forbidden(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_model_header_code(u_char *p, u_char *last);
 static ngx_uint_t ngx_http_model_header_streams(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static ngx_int_t ngx_http_model_header_stream(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_header_stream(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_replace(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
 static void ngx_http_model_header_remove(ngx_http_request_t *r,
@@ -198,7 +200,7 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
     }
 
     if (ngx_http_model_header_streams(r, ctx)) {
-        return ngx_http_model_header_stream(r);
+        return ngx_http_model_header_stream(r, ctx);
     }
 
     return NGX_OK;
@@ -305,21 +307,7 @@ ngx_http_model_header_code(u_char *p, u_char *last)
 static ngx_uint_t
 ngx_http_model_header_streams(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_str_t  *type;
-
-    type = &r->headers_out.content_type;
-
-    if (type->len >= 17
-        && ngx_strncasecmp(type->data, (u_char *) "text/event-stream", 17)
-           == 0)
-    {
-        return 1;
-    }
-
-    if (type->len >= 20
-        && ngx_strncasecmp(type->data, (u_char *) "application/x-ndjson", 20)
-           == 0)
-    {
+    if (ngx_http_model_stream_framing(&r->headers_out.content_type)) {
         return 1;
     }
 
@@ -334,9 +322,13 @@ ngx_http_model_header_streams(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 /* frames leave as they come, whatever the location says */
 
 static ngx_int_t
-ngx_http_model_header_stream(ngx_http_request_t *r)
+ngx_http_model_header_stream(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     r->upstream->buffering = 0;
+
+    if (ngx_http_model_stream_start(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     /* for a proxy in front of us; the vendor's own line is hidden */
 
@@ -486,6 +478,10 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx->replaced) {
         return ngx_http_model_body_replaced(r, ctx, in);
+    }
+
+    if (ctx->ending && ngx_http_model_stream_body(r, ctx, in) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_next_body_filter(r, in);

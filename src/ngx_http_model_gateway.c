@@ -37,6 +37,7 @@
 #include "ngx_http_model_names.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
+#include "ngx_http_model_rewrite.h"
 
 
 static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
@@ -447,18 +448,24 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
 
 /*
  * After a hand-over that failed, error_page may lead to another model_pass:
- * the body was edited for the first vendor, the name is still the client's.
- * It may also lead to a path whose names are other members of the body.
+ * the body becomes the client's again.  It may also lead to a path whose names
+ * are other members of the body.
  */
 
 static ngx_int_t
 ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    if (ctx->hop == NULL) {
-        ngx_str_null(&ctx->model);
+    if (ngx_http_model_rewrite_undo(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
+    ngx_str_null(&ctx->model);
+    ngx_str_null(&ctx->alias);
+
     ctx->hop = NULL;
+    ctx->hops = NULL;
+    ctx->run = NULL;
+    ctx->ending = NULL;
     ctx->scanned = 0;
     ctx->accepted = 0;
 
@@ -530,7 +537,7 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->vendor = vendor;
 
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB) {
-        return ngx_http_model_dispatch_hop(r, ctx, vendor, &ctx->path);
+        return ngx_http_model_dispatch_unread(r, ctx, vendor, &ctx->path);
     }
 
     if (ctx->keyed_path) {
@@ -544,5 +551,5 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_model_dispatch_hop(r, ctx, vendor, &path);
+    return ngx_http_model_dispatch_unread(r, ctx, vendor, &path);
 }

@@ -8,7 +8,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_compat.h"
 #include "ngx_http_model_handover.h"
+#include "ngx_http_model_resolve.h"
+#include "ngx_http_model_rewrite.h"
 #include "ngx_http_model_variables.h"
 
 
@@ -23,16 +26,7 @@ typedef struct {
 } ngx_http_model_hidden_t;
 
 
-typedef struct {
-    ngx_http_request_t            *request;
-    ngx_http_model_hop_t          *hop;
-    ngx_resolver_ctx_t            *resolve;
-    unsigned                       async:1;  /* the handler has returned */
-} ngx_http_model_resolve_t;
-
-
-static ngx_int_t ngx_http_model_handover_run(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_handover_run(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_handover_slot(ngx_http_request_t *r,
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_handover_uri(ngx_http_request_t *r,
@@ -48,26 +42,13 @@ static ngx_int_t ngx_http_model_handover_disguise(ngx_http_request_t *r,
     size_t len);
 static ngx_int_t ngx_http_model_handover_create_request(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_model_handover_pinned(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop);
-static ngx_int_t ngx_http_model_handover_resolve(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop);
-static void ngx_http_model_handover_resolved(ngx_resolver_ctx_t *rctx);
-static ngx_int_t ngx_http_model_handover_addresses(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop, ngx_resolver_ctx_t *rctx);
-static void ngx_http_model_handover_cleanup(void *data);
 
 
 ngx_int_t
-ngx_http_model_handover(ngx_http_request_t *r, ngx_http_model_hop_t *hop)
+ngx_http_model_handover(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_http_model_ctx_t  *ctx;
-
-    ctx = ngx_http_model_ctx(r);
-
-    ctx->hop = hop;
-    ctx->vendor = hop->vendor;
     ctx->unresolved = 0;
+    ctx->tries = 0;
 
     if (r != r->main
         && (r->request_body == NULL || r->request_body->bufs == NULL))
@@ -78,24 +59,27 @@ ngx_http_model_handover(ngx_http_request_t *r, ngx_http_model_hop_t *hop)
         r->headers_in.chunked = 0;
     }
 
-    if (hop->vendor->resolve && hop->resolved == NULL) {
-        return ngx_http_model_handover_resolve(r, hop);
-    }
-
-    return ngx_http_model_handover_run(r, ctx);
+    return ngx_http_model_resolve(r, ctx, ngx_http_model_handover_run);
 }
 
 
 static ngx_int_t
-ngx_http_model_handover_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+ngx_http_model_handover_run(ngx_http_request_t *r)
 {
     ngx_int_t                 rc;
     ngx_http_upstream_t      *u;
+    ngx_http_model_ctx_t     *ctx;
     ngx_http_model_vendor_t  *vendor;
 
+    ctx = ngx_http_model_ctx(r);
     vendor = ctx->hop->vendor;
 
-    if (ngx_http_model_handover_slot(r, vendor) != NGX_OK
+    ctx->vendor = vendor;
+    ctx->name = ctx->hop->name;
+    ctx->create_request = NULL;
+
+    if (ngx_http_model_rewrite(r, ctx, ctx->hop) != NGX_OK
+        || ngx_http_model_handover_slot(r, vendor) != NGX_OK
         || ngx_http_model_handover_enter(r, ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -118,6 +102,65 @@ ngx_http_model_handover_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     return rc;
+}
+
+
+/*
+ * With a body of which nothing is on the wire any more: the connection to the
+ * vendor before was closed.
+ */
+
+ngx_int_t
+ngx_http_model_handover_switch(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop)
+{
+    ngx_http_upstream_t       *u;
+    ngx_http_model_vendor_t   *vendor;
+    ngx_http_upstream_conf_t  *conf;
+
+    u = r->upstream;
+    vendor = hop->vendor;
+    conf = vendor->conf;
+
+    if (u->buffer.start && conf->buffer_size != u->conf->buffer_size) {
+        u->buffer.start = NULL;
+    }
+
+    r->loc_conf[ngx_http_proxy_module.ctx_index] =
+                           vendor->loc_conf[ngx_http_proxy_module.ctx_index];
+
+    ctx->hop = hop;
+    ctx->vendor = vendor;
+    ctx->name = hop->name;
+
+    u->conf = conf;
+    u->buffering = conf->buffering;
+    u->peer.so_keepalive = conf->socket_keepalive ? 1 : 0;
+
+    ngx_http_model_socket_options(u);
+
+#if (NGX_HTTP_SSL)
+    u->ssl = (conf->ssl != NULL);
+#endif
+
+    if (vendor->ssl) {
+        ngx_str_set(&u->schema, "https://");
+
+    } else {
+        ngx_str_set(&u->schema, "http://");
+    }
+
+    if (ngx_http_model_rewrite(r, ctx, hop) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    u->request_bufs = r->request_body ? r->request_body->bufs : NULL;
+
+    if (ctx->create_request == NULL) {
+        ctx->create_request = u->create_request;
+    }
+
+    return ngx_http_model_handover_create_request(r);
 }
 
 
@@ -401,254 +444,4 @@ ngx_http_model_handover_create_request(ngx_http_request_t *r)
     ngx_http_model_handover_leave(r, ctx);
 
     return rc;
-}
-
-
-ngx_int_t
-ngx_http_model_handover_init_peer(ngx_http_request_t *r,
-    ngx_http_upstream_srv_conf_t *us)
-{
-    ngx_http_upstream_t      *u;
-    ngx_http_model_ctx_t     *ctx;
-    ngx_http_model_hop_t     *hop;
-    ngx_http_model_vendor_t  *vendor;
-
-    ctx = ngx_http_model_ctx(r);
-
-    if (ctx == NULL || ctx->hop == NULL || us != &ctx->hop->vendor->mux) {
-        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                      "a model vendor was entered without a request for it");
-        return NGX_ERROR;
-    }
-
-    ctx->created = 1;
-
-    ngx_http_model_handover_leave(r, ctx);
-
-    u = r->upstream;
-    hop = ctx->hop;
-    vendor = hop->vendor;
-
-#if (NGX_HTTP_SSL)
-    u->ssl_name = vendor->tls_name;
-#endif
-
-    if (hop->peer) {
-        return ngx_http_model_handover_pinned(r, hop);
-    }
-
-    if (hop->resolved) {
-        return ngx_http_upstream_create_round_robin_peer(r, hop->resolved);
-    }
-
-    u->upstream = vendor->upstream;
-
-    return vendor->upstream->peer.init(r, vendor->upstream);
-}
-
-
-static ngx_int_t
-ngx_http_model_handover_pinned(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop)
-{
-    ngx_http_upstream_resolved_t  *ur;
-
-    ur = ngx_pcalloc(r->pool, sizeof(ngx_http_upstream_resolved_t));
-    if (ur == NULL) {
-        return NGX_ERROR;
-    }
-
-    ur->host = hop->vendor->authority;
-    ur->name = hop->peer->name;
-    ur->sockaddr = hop->peer->sockaddr;
-    ur->socklen = hop->peer->socklen;
-    ur->naddrs = 1;
-
-    return ngx_http_upstream_create_round_robin_peer(r, ur);
-}
-
-
-/*
- * A name that is followed at run time is resolved before the stock handler
- * runs: its peers are those addresses, and the mux is entered as always.
- */
-
-static ngx_int_t
-ngx_http_model_handover_resolve(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop)
-{
-    ngx_str_t                  host;
-    ngx_resolver_ctx_t        *rctx, temp;
-    ngx_http_cleanup_t        *cln;
-    ngx_http_core_loc_conf_t  *clcf;
-    ngx_http_model_resolve_t  *resolve;
-
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    host = hop->vendor->tls_name;
-    temp.name = host;
-
-    rctx = ngx_resolve_start(clcf->resolver, &temp);
-
-    if (rctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (rctx == NGX_NO_RESOLVER) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "no resolver defined to resolve \"%V\"", &host);
-        return NGX_HTTP_BAD_GATEWAY;
-    }
-
-    resolve = ngx_pcalloc(r->pool, sizeof(ngx_http_model_resolve_t));
-    cln = resolve ? ngx_http_cleanup_add(r, 0) : NULL;
-
-    if (cln == NULL) {
-        ngx_resolve_name_done(rctx);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    resolve->request = r;
-    resolve->hop = hop;
-    resolve->resolve = rctx;
-
-    cln->handler = ngx_http_model_handover_cleanup;
-    cln->data = resolve;
-
-    rctx->name = host;
-    rctx->handler = ngx_http_model_handover_resolved;
-    rctx->data = resolve;
-    rctx->timeout = clcf->resolver_timeout;
-
-    /* the count is that of the stock handler, which is called later */
-
-    /* a client that has left already is told of by no further event */
-
-    if (r->connection->read->ready) {
-        ngx_post_event(r->connection->read, &ngx_posted_events);
-    }
-
-    r->main->count++;
-    r->read_event_handler = ngx_http_test_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
-
-    if (ngx_resolve_name(rctx) != NGX_OK) {
-        resolve->resolve = NULL;
-        r->main->count--;
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    resolve->async = 1;
-
-    return NGX_DONE;
-}
-
-
-static void
-ngx_http_model_handover_resolved(ngx_resolver_ctx_t *rctx)
-{
-    ngx_int_t                  rc;
-    ngx_uint_t                 async;
-    ngx_connection_t          *c;
-    ngx_http_request_t        *r;
-    ngx_http_model_ctx_t      *ctx;
-    ngx_http_model_hop_t      *hop;
-    ngx_http_model_resolve_t  *resolve;
-
-    resolve = rctx->data;
-    async = resolve->async;
-    r = resolve->request;
-    hop = resolve->hop;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
-
-    if (rctx->state) {
-        ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                      "\"%V\" of model vendor \"%V\" could not be resolved "
-                      "(%i: %s)", &rctx->name, &hop->vendor->id,
-                      rctx->state, ngx_resolver_strerror(rctx->state));
-        rc = NGX_HTTP_BAD_GATEWAY;
-
-    } else if (ngx_http_model_handover_addresses(r, hop, rctx) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else {
-        rc = NGX_OK;
-    }
-
-    ngx_resolve_name_done(rctx);
-    resolve->resolve = NULL;
-
-    r->read_event_handler = ngx_http_block_reading;
-
-    if (rc == NGX_OK) {
-        ctx = ngx_http_model_ctx(r);
-        rc = ngx_http_model_handover_run(r, ctx);
-
-    } else {
-        ctx = ngx_http_model_ctx(r);
-        ctx->unresolved = 1;
-    }
-
-    ngx_http_finalize_request(r, rc);
-
-    /* a name from the resolver's cache: the caller still has the request */
-
-    if (async) {
-        ngx_http_run_posted_requests(c);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_model_handover_addresses(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop, ngx_resolver_ctx_t *rctx)
-{
-    u_char                        *p;
-    ngx_uint_t                     i;
-    ngx_http_upstream_resolved_t  *ur;
-
-    ur = ngx_pcalloc(r->pool, sizeof(ngx_http_upstream_resolved_t));
-    if (ur == NULL) {
-        return NGX_ERROR;
-    }
-
-    ur->addrs = ngx_palloc(r->pool,
-                           rctx->naddrs * sizeof(ngx_resolver_addr_t));
-    if (ur->addrs == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < rctx->naddrs; i++) {
-        ur->addrs[i] = rctx->addrs[i];
-
-        p = ngx_pnalloc(r->pool, rctx->addrs[i].socklen);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_memcpy(p, rctx->addrs[i].sockaddr, rctx->addrs[i].socklen);
-        ur->addrs[i].sockaddr = (struct sockaddr *) p;
-    }
-
-    ur->naddrs = rctx->naddrs;
-    ur->host = hop->vendor->tls_name;
-    ur->port = hop->vendor->port;
-
-    hop->resolved = ur;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_model_handover_cleanup(void *data)
-{
-    ngx_http_model_resolve_t  *resolve = data;
-
-    if (resolve->resolve) {
-        ngx_resolve_name_done(resolve->resolve);
-        resolve->resolve = NULL;
-    }
 }

@@ -4,8 +4,8 @@
  *
  * Hands a request to the stock proxy with a vendor's configuration in the
  * place of the location's.  Owns the swap of slot, URI and log level around
- * create_request, and the entry into the upstream (mux).  Calls request,
- * vendor.
+ * create_request, and that of vendors within a run.  Calls resolve, rewrite,
+ * variables, request.
  */
 
 
@@ -17,18 +17,23 @@
 
 
 /*
- * Runs the stock proxy handler for the hop.  Takes a request whose context
- * exists, with or without its body read; returns what the stock handler does,
- * to be returned from a content handler or given to finalize.  A vendor that
- * is resolved at run time is resolved first: then NGX_DONE, the request goes
- * on by itself.
+ * Runs the stock proxy handler for ctx->hop, and what may follow: ctx->hops
+ * from ctx->next on; ctx->rules and ctx->views say how.  Takes a request with
+ * or without its body read; returns what the stock handler does, to be
+ * returned from a content handler or given to finalize.  A vendor that is
+ * resolved at run time is resolved first: then NGX_DONE, the request goes on
+ * by itself.
  */
 ngx_int_t ngx_http_model_handover(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop);
+    ngx_http_model_ctx_t *ctx);
 
-/* peer.init of every vendor's mux */
-ngx_int_t ngx_http_model_handover_init_peer(ngx_http_request_t *r,
-    ngx_http_upstream_srv_conf_t *us);
+/*
+ * Within an upstream run, between two connections: what belongs to the vendor
+ * before becomes that of the hop, body and head are made anew.  NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t ngx_http_model_handover_switch(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop);
 
 /*
  * Ends the vendor's view of the request, if it is still on: the page of a head

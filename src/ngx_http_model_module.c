@@ -11,10 +11,12 @@
 #include "ngx_http_model_bind.h"
 #include "ngx_http_model_check.h"
 #include "ngx_http_model_discover.h"
+#include "ngx_http_model_failover.h"
 #include "ngx_http_model_gateway.h"
-#include "ngx_http_model_handover.h"
 #include "ngx_http_model_module.h"
 #include "ngx_http_model_proxy.h"
+#include "ngx_http_model_queue.h"
+#include "ngx_http_model_rules.h"
 #include "ngx_http_model_variables.h"
 
 
@@ -37,6 +39,12 @@ static char *ngx_http_model_zone(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_model_words(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_model_failover(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_model_aware(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_model_queue_directive(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 
 static ngx_int_t ngx_http_model_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_model_init(ngx_conf_t *cf);
@@ -45,6 +53,7 @@ static ngx_int_t ngx_http_model_init_views(ngx_conf_t *cf,
 static ngx_int_t ngx_http_model_cmp_vendors(const void *one, const void *two);
 static ngx_int_t ngx_http_model_init_process(ngx_cycle_t *cycle);
 static void *ngx_http_model_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_model_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_model_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -130,6 +139,43 @@ static ngx_command_t  ngx_http_model_commands[] = {
       0,
       NULL },
 
+    { ngx_string("model_failover"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_model_failover,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("model_stall"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_model_loc_conf_t, rules)
+      + offsetof(ngx_http_model_rules_t, stall),
+      NULL },
+
+    { ngx_string("model_cold_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_model_loc_conf_t, rules)
+      + offsetof(ngx_http_model_rules_t, cold),
+      NULL },
+
+    { ngx_string("model_aware"),
+      NGX_HTTP_UPS_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_model_aware,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("model_queue"),
+      NGX_HTTP_UPS_CONF|NGX_CONF_TAKE12,
+      ngx_http_model_queue_directive,
+      NGX_HTTP_SRV_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -141,7 +187,7 @@ static ngx_http_module_t  ngx_http_model_module_ctx = {
     ngx_http_model_create_main_conf,       /* create main configuration */
     NULL,                                  /* init main configuration */
 
-    NULL,                                  /* create server configuration */
+    ngx_http_model_create_srv_conf,        /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_model_create_loc_conf,        /* create location configuration */
@@ -500,6 +546,60 @@ ngx_http_model_words(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_model_failover(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_model_loc_conf_t *mlcf = conf;
+
+    (void) cmd;
+
+    return ngx_http_model_rules_failover(cf, &mlcf->rules);
+}
+
+
+static char *
+ngx_http_model_aware(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_model_balancer_conf_t *bcf = conf;
+
+    ngx_str_t  *value;
+
+    (void) cmd;
+
+    if (bcf->aware) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts > 1 && ngx_strcmp(value[1].data, "warm") != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"model_aware\" "
+                           "directive, it takes \"warm\" or none", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    bcf->aware = 1;
+    bcf->warm = (cf->args->nelts > 1);
+
+    return ngx_http_model_balancer_install(cf, bcf);
+}
+
+
+static char *
+ngx_http_model_queue_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *rv;
+
+    (void) cmd;
+
+    rv = ngx_http_model_queue_set(cf, conf);
+
+    return (rv == NGX_CONF_OK) ? ngx_http_model_balancer_install(cf, conf)
+                               : rv;
+}
+
+
 static void *
 ngx_http_model_create_main_conf(ngx_conf_t *cf)
 {
@@ -537,6 +637,13 @@ ngx_http_model_create_main_conf(ngx_conf_t *cf)
 
 
 static void *
+ngx_http_model_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_model_balancer_conf_t));
+}
+
+
+static void *
 ngx_http_model_create_loc_conf(ngx_conf_t *cf)
 {
     ngx_http_model_loc_conf_t  *mlcf;
@@ -557,6 +664,8 @@ ngx_http_model_create_loc_conf(ngx_conf_t *cf)
     mlcf->read = NGX_CONF_UNSET_UINT;
     mlcf->cors = NGX_CONF_UNSET_PTR;
     mlcf->fallback = NGX_CONF_UNSET_PTR;
+
+    ngx_http_model_rules_init(&mlcf->rules);
 
     return mlcf;
 }
@@ -593,6 +702,8 @@ ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_ptr_value(conf->fallback, prev->fallback, NULL);
 
+    ngx_http_model_rules_merge(&conf->rules, &prev->rules);
+
     if (conf->pass && conf->read == NGX_HTTP_MODEL_READ_PREACCESS) {
         mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_model_module);
         mmcf->preaccess = 1;
@@ -625,7 +736,7 @@ ngx_http_model_init(ngx_conf_t *cf)
 
     if (ngx_http_model_variables_init(cf) != NGX_OK
         || ngx_http_model_proxy_init(cf, &mmcf->vendors,
-                                     ngx_http_model_handover_init_peer)
+                                     ngx_http_model_failover_init_peer)
            != NGX_OK
         || ngx_http_model_init_views(cf, mmcf) != NGX_OK
         || ngx_http_model_bind(cf, mmcf) != NGX_OK
@@ -655,6 +766,7 @@ ngx_http_model_init_views(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
     ngx_uint_t                 i;
     ngx_pool_cleanup_t        *cln;
     ngx_http_model_vendor_t  **from, **to;
+    ngx_http_model_balancer_conf_t  *bcf;
 
     if (ngx_array_init(&mmcf->ranked, cf->pool, mmcf->vendors.nelts + 1,
                        sizeof(ngx_http_model_vendor_t *))
@@ -676,6 +788,11 @@ ngx_http_model_init_views(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
 
     ngx_sort(mmcf->ranked.elts, mmcf->ranked.nelts,
              sizeof(ngx_http_model_vendor_t *), ngx_http_model_cmp_vendors);
+
+    for (i = 0; i < mmcf->vendors.nelts; i++) {
+        bcf = ngx_http_model_balancer_conf(from[i]->upstream);
+        from[i]->warm = bcf && bcf->warm;
+    }
 
     mmcf->views.vendors = &mmcf->ranked;
     mmcf->views.separator = mmcf->separator;

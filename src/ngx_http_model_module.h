@@ -5,6 +5,7 @@
  * Configuration structures of the module, and the names of pointers to them:
  *   mmcf  ngx_http_model_main_conf_t
  *   mlcf  ngx_http_model_loc_conf_t
+ *   bcf   ngx_http_model_balancer_conf_t, of a server, meant for upstream {}
  */
 
 
@@ -12,6 +13,7 @@
 #define _NGX_HTTP_MODEL_MODULE_H_INCLUDED_
 
 
+#include "ngx_http_model_balancer.h"
 #include "ngx_http_model_client.h"
 #include "ngx_http_model_cors.h"
 #include "ngx_http_model_request.h"
@@ -75,6 +77,7 @@ typedef struct {
     ngx_uint_t                        read;
     ngx_http_model_cors_t            *cors;
     ngx_http_model_default_t         *fallback;   /* NULL: none */
+    ngx_http_model_rules_t            rules;
 } ngx_http_model_loc_conf_t;
 
 

@@ -28,13 +28,21 @@ typedef struct {
 } ngx_http_model_peers_copy_t;
 
 
+typedef struct {
+    ngx_http_model_peers_copy_t  *copies;
+    ngx_uint_t                    max;
+    ngx_uint_t                    n;
+} ngx_http_model_peers_walk_t;
+
+
 static ngx_array_t *ngx_http_model_peers_single(
     ngx_http_model_vendor_t *vendor, ngx_array_t *array);
 static ngx_uint_t ngx_http_model_peers_walk(
     ngx_http_upstream_rr_peers_t *peers, ngx_http_model_peers_copy_t *copies,
     ngx_uint_t n);
-static void ngx_http_model_peers_copy(ngx_http_upstream_rr_peer_t *peer,
-    ngx_http_model_peers_copy_t *copy);
+static void ngx_http_model_peers_copy(ngx_http_upstream_rr_peers_t *group,
+    ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
+    void *data);
 static ngx_uint_t ngx_http_model_peers_known(ngx_array_t *array,
     ngx_http_model_peers_copy_t *copy);
 static ngx_http_model_peer_t *ngx_http_model_peers_add(ngx_array_t *array,
@@ -114,43 +122,63 @@ ngx_http_model_peers_single(ngx_http_model_vendor_t *vendor,
 }
 
 
+void
+ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
+    ngx_http_model_peers_pt visit, void *data)
+{
+    ngx_uint_t                     i;
+    ngx_http_upstream_rr_peer_t   *peer;
+    ngx_http_upstream_rr_peers_t  *group;
+
+    ngx_http_upstream_rr_peers_rlock(peers);
+
+    for (group = peers; group; group = group->next) {
+
+        for (peer = group->peer, i = 0; peer; peer = peer->next, i++) {
+            visit(group, peer, i, group != peers, data);
+        }
+    }
+
+    ngx_http_upstream_rr_peers_unlock(peers);
+}
+
+
 /* copies at most n peers, returns how many there are */
 
 static ngx_uint_t
 ngx_http_model_peers_walk(ngx_http_upstream_rr_peers_t *peers,
     ngx_http_model_peers_copy_t *copies, ngx_uint_t n)
 {
-    ngx_uint_t                     i;
-    ngx_http_upstream_rr_peer_t   *peer;
-    ngx_http_upstream_rr_peers_t  *group;
+    ngx_http_model_peers_walk_t  walk;
 
-    i = 0;
+    walk.copies = copies;
+    walk.max = n;
+    walk.n = 0;
 
-    ngx_http_upstream_rr_peers_rlock(peers);
+    ngx_http_model_peers_each(peers, ngx_http_model_peers_copy, &walk);
 
-    for (group = peers; group; group = group->next) {
-
-        for (peer = group->peer; peer; peer = peer->next) {
-
-            if (i < n) {
-                ngx_http_model_peers_copy(peer, &copies[i]);
-                copies[i].backup = (group != peers);
-            }
-
-            i++;
-        }
-    }
-
-    ngx_http_upstream_rr_peers_unlock(peers);
-
-    return i;
+    return walk.n;
 }
 
 
 static void
-ngx_http_model_peers_copy(ngx_http_upstream_rr_peer_t *peer,
-    ngx_http_model_peers_copy_t *copy)
+ngx_http_model_peers_copy(ngx_http_upstream_rr_peers_t *group,
+    ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
+    void *data)
 {
+    ngx_http_model_peers_walk_t *walk = data;
+
+    ngx_http_model_peers_copy_t  *copy;
+
+    (void) group;
+    (void) i;
+
+    if (walk->n++ >= walk->max) {
+        return;
+    }
+
+    copy = &walk->copies[walk->n - 1];
+
     copy->socklen = ngx_min(peer->socklen, (socklen_t) sizeof(ngx_sockaddr_t));
     ngx_memcpy(&copy->sockaddr, peer->sockaddr, copy->socklen);
 
@@ -161,6 +189,7 @@ ngx_http_model_peers_copy(ngx_http_upstream_rr_peer_t *peer,
     ngx_memcpy(copy->server, peer->server.data, copy->server_len);
 
     copy->down = (peer->down != 0);
+    copy->backup = backup;
 }
 
 

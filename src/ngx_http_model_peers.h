@@ -26,6 +26,18 @@ typedef struct {
 
 
 /*
+ * What each visits: a peer of an upstream, its place in its group (primary or
+ * backup).  It runs under the lock of the peers: no logging, no allocation.
+ */
+typedef void (*ngx_http_model_peers_pt)(ngx_http_upstream_rr_peers_t *group,
+    ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
+    void *data);
+
+/* the one walk: visits the primary peers, then the backup ones */
+void ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
+    ngx_http_model_peers_pt visit, void *data);
+
+/*
  * Copies the peers that the vendor's upstream has now, primary ones first, of
  * several with one address the first, into an array of ngx_http_model_peer_t
  * in pool.  A vendor without an upstream block, or resolved at run time, is

@@ -39,6 +39,7 @@ static ngx_int_t ngx_http_model_proxy_instances(ngx_conf_t *cf,
 static void ngx_http_model_proxy_idle(ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_proxy_shared(ngx_conf_t *cf,
     ngx_array_t *vendors);
+static void ngx_http_model_proxy_next(ngx_http_model_vendor_t *vendor);
 static void ngx_http_model_proxy_log(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor, ngx_conf_file_t *file, ngx_uint_t line);
 
@@ -149,13 +150,11 @@ ngx_http_model_proxy_directive(ngx_conf_t *cf,
         return ngx_http_model_proxy_pass(cf, vendor);
     }
 
-    if (ngx_strncmp(value[0].data, "proxy_next_upstream", 19) == 0
-        && value[0].len == 19)
-    {
+    if (ngx_strncmp(value[0].data, "proxy_next_upstream", 19) == 0) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "\"proxy_next_upstream\" of a \"model_vendor\" "
-                           "moves on within its own servers only, and may "
-                           "repeat what was already answered and billed");
+                           "\"%V\" has no effect in \"model_vendor\": "
+                           "\"model_failover\" says when another server is "
+                           "tried", &value[0]);
     }
 
     ctx = cf->ctx;
@@ -421,10 +420,41 @@ ngx_http_model_proxy_init_vendor(ngx_conf_t *cf,
         rc = ngx_http_model_proxy_complete(cf, vendor, parent);
     }
 
+    if (rc == NGX_OK) {
+        ngx_http_model_proxy_next(vendor);
+    }
+
     cf->conf_file = conf_file;
     cf->ctx = ctx;
 
     return rc;
+}
+
+
+/* whether there is another try is decided by model_failover */
+
+static void
+ngx_http_model_proxy_next(ngx_http_model_vendor_t *vendor)
+{
+    ngx_command_t  *cmd;
+
+    static ngx_str_t  version = ngx_string("proxy_http_version");
+
+    vendor->conf->next_upstream = NGX_CONF_BITMASK_SET
+                                  |NGX_HTTP_UPSTREAM_FT_ERROR
+                                  |NGX_HTTP_UPSTREAM_FT_TIMEOUT
+                                  |NGX_HTTP_UPSTREAM_FT_INVALID_HEADER
+                                  |NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT;
+    vendor->conf->next_upstream_tries = 0;
+    vendor->conf->next_upstream_timeout = 0;
+
+    cmd = ngx_http_model_proxy_command(&version);
+
+    if (cmd && cmd->set == ngx_conf_set_enum_slot) {
+        vendor->version = *(ngx_uint_t *)
+                        ((char *) ngx_http_model_proxy_conf(vendor)
+                         + cmd->offset);
+    }
 }
 
 
@@ -498,7 +528,11 @@ ngx_http_model_proxy_upstream(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
         }
     }
 
+    vendor->conf = uc;
     vendor->upstream = uscf;
+    vendor->group = uscf && (uscf->flags & NGX_HTTP_UPSTREAM_CREATE)
+                    && uscf->peer.data != NULL;
+
     uc->upstream = &vendor->mux;
 
     return NGX_OK;

@@ -4,7 +4,7 @@
  *
  * State of one request.  Owns the context and its life time: it survives
  * internal redirects by a pool cleanup, as realip's does.  Calls nothing of
- * ours.
+ * ours; knows edit, view and vendor by their types.
  */
 
 
@@ -12,28 +12,67 @@
 #define _NGX_HTTP_MODEL_REQUEST_H_INCLUDED_
 
 
-#include "ngx_http_model_body.h"
 #include "ngx_http_model_client.h"
+#include "ngx_http_model_edit.h"
+#include "ngx_http_model_ending.h"
 #include "ngx_http_model_endpoint.h"
-#include "ngx_http_model_vendor.h"
+#include "ngx_http_model_view.h"
 
 
 extern ngx_module_t  ngx_http_model_module;
 
 
-typedef struct ngx_http_model_ctx_s    ngx_http_model_ctx_t;
-typedef struct ngx_http_model_fetch_s  ngx_http_model_fetch_t;
+/* when another server is tried: conditions of model_failover */
+
+#define NGX_HTTP_MODEL_ON_CONNECT      0x0001  /* nothing was sent */
+#define NGX_HTTP_MODEL_ON_ERROR        0x0002
+#define NGX_HTTP_MODEL_ON_TIMEOUT      0x0004
+#define NGX_HTTP_MODEL_ON_INVALID      0x0008  /* head of an answer */
+#define NGX_HTTP_MODEL_ON_401          0x0010
+#define NGX_HTTP_MODEL_ON_403          0x0020
+#define NGX_HTTP_MODEL_ON_404          0x0040
+#define NGX_HTTP_MODEL_ON_408          0x0080
+#define NGX_HTTP_MODEL_ON_429          0x0100
+#define NGX_HTTP_MODEL_ON_500          0x0200
+#define NGX_HTTP_MODEL_ON_502          0x0400
+#define NGX_HTTP_MODEL_ON_503          0x0800
+#define NGX_HTTP_MODEL_ON_504          0x1000
+#define NGX_HTTP_MODEL_ON_529          0x2000
+#define NGX_HTTP_MODEL_ON_NO_MODEL     0x4000
+#define NGX_HTTP_MODEL_ON_STALL        0x8000  /* of model_stall */
 
 
-/* one try at one vendor */
+typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
+typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
+typedef struct ngx_http_model_run_s      ngx_http_model_run_t;
+typedef struct ngx_http_model_balance_s  ngx_http_model_balance_t;
+
+
+/* what a location says of trying again and of waiting; constant */
+
+typedef struct {
+    ngx_uint_t                        conditions;  /* NGX_HTTP_MODEL_ON_* */
+    ngx_uint_t                        tries;       /* at most, the first too */
+    ngx_msec_t                        timeout;     /* of all, 0: none */
+    ngx_msec_t                        cooldown;    /* longest, 0: none */
+    ngx_msec_t                        stall;       /* 0: off */
+    ngx_msec_t                        cold;
+} ngx_http_model_rules_t;
+
+
+/* one vendor that a request may go to */
 
 typedef struct {
     ngx_http_model_vendor_t          *vendor;
     ngx_uint_t                        dialect;   /* of the path */
     ngx_str_t                         uri;       /* path and args, without the
                                                     vendor's base */
+    ngx_str_t                         name;      /* model, as sent; "" unread */
+    ngx_str_t                         known;     /* as the catalogue has it */
+    ngx_str_t                         other;     /* the second name */
     ngx_addr_t                       *peer;      /* pinned, or NULL */
     ngx_http_upstream_resolved_t     *resolved;  /* of a run-time name */
+    unsigned                          anywhere:1;  /* no server need have it */
 } ngx_http_model_hop_t;
 
 
@@ -57,11 +96,26 @@ struct ngx_http_model_ctx_s {
     ngx_str_t                         name;      /* as sent upstream */
     ngx_http_model_vendor_t          *vendor;
     ngx_http_model_client_t          *client;
+    ngx_str_t                         alias;     /* that was asked for, or "" */
 
-    ngx_http_model_hop_t             *hop;
+    const ngx_http_model_rules_t     *rules;
+    ngx_http_model_views_t           *views;     /* NULL: nothing is learnt */
+    ngx_array_t                      *hops;      /* ngx_http_model_hop_t, in
+                                                    order; NULL: hop alone */
+    ngx_uint_t                        next;      /* hop to come, an index */
+    ngx_http_model_hop_t             *hop;       /* the one that is on */
+    ngx_http_model_run_t             *run;       /* of failover */
+    ngx_http_model_balance_t         *reserved;  /* slot that waits for us */
+    ngx_uint_t                        tries;     /* servers asked */
+    ngx_msec_t                        queued;    /* ms waited for a slot */
+    ngx_msec_t                        retry;     /* ms, of a 503; 0: unknown */
     ngx_http_model_fetch_t           *fetch;     /* answer is captured */
 
+    ngx_http_model_edit_t            *undo;      /* of the hop's edits */
+    ngx_uint_t                        nundo;
+
     ngx_str_t                         message;   /* of our own error */
+    ngx_http_model_ending_t          *ending;    /* of a stream, or NULL */
     ngx_buf_t                        *replacement;  /* filter's answer */
     ngx_buf_t                        *held;      /* of an answer whose head
                                                     waits for its body */
@@ -81,6 +135,8 @@ struct ngx_http_model_ctx_s {
     unsigned                          unresolved:1;  /* DNS had no answer */
     unsigned                          down:1;        /* model known, all its
                                                         servers down */
+    unsigned                          busy:1;        /* no server was free */
+    unsigned                          was_queued:1;
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */

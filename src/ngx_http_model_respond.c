@@ -14,7 +14,7 @@
 
 
 #define NGX_HTTP_MODEL_MESSAGE_LEN  1024
-#define NGX_HTTP_MODEL_RETRY        "5"    /* s */
+#define NGX_HTTP_MODEL_RETRY        5000   /* ms, where nobody knows better */
 
 
 typedef struct {
@@ -23,6 +23,8 @@ typedef struct {
 } ngx_http_model_page_t;
 
 
+static ngx_int_t ngx_http_model_respond_retry(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_respond_upstream(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t *status, ngx_str_t *message);
 static ngx_int_t ngx_http_model_respond_words(ngx_http_request_t *r,
@@ -149,9 +151,7 @@ ngx_http_model_respond_error(ngx_http_request_t *r, ngx_uint_t status,
     }
 
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-        && ngx_http_model_respond_header(r, "Retry-After",
-                                         NGX_HTTP_MODEL_RETRY)
-           != NGX_OK)
+        && ngx_http_model_respond_retry(r, ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -166,6 +166,25 @@ ngx_http_model_respond_error(ngx_http_request_t *r, ngx_uint_t status,
     status = ngx_http_model_error_status(dialect, status);
 
     return ngx_http_model_respond(r, status, "application/json", &body, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_model_respond_retry(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    u_char      *p;
+    ngx_msec_t   ms;
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ms = ctx->retry ? ctx->retry : NGX_HTTP_MODEL_RETRY;
+
+    (void) ngx_sprintf(p, "%M%Z", (ms + 999) / 1000);
+
+    return ngx_http_model_respond_header(r, "Retry-After", (char *) p);
 }
 
 
@@ -254,26 +273,24 @@ ngx_http_model_respond_upstream(ngx_http_request_t *r,
     } else if (ctx->unresolved) {
         what = "could not be found: its name does not resolve";
 
-    } else if (r->upstream && r->upstream->state
+    } else if (!ctx->busy && r->upstream && r->upstream->state
                && r->upstream->state->bytes_received)
     {
         what = "sent an invalid answer";
 
-    } else if (r->upstream && r->upstream->request_sent) {
+    } else if (!ctx->busy && r->upstream && r->upstream->request_sent) {
         what = "closed the connection without an answer";
 
     } else {
-        what = "could not be reached";
+        what = ctx->busy ? "has no server that can take this request"
+                         : "could not be reached";
 
-        /* known to be down: to come again is better than to give up */
+        /* nothing was sent, and that is no news: to come again is better */
 
-        if (ctx->down) {
+        if (ctx->down || ctx->busy) {
             *status = NGX_HTTP_SERVICE_UNAVAILABLE;
 
-            if (ngx_http_model_respond_header(r, "Retry-After",
-                                              NGX_HTTP_MODEL_RETRY)
-                != NGX_OK)
-            {
+            if (ngx_http_model_respond_retry(r, ctx) != NGX_OK) {
                 return NGX_ERROR;
             }
         }

@@ -30,6 +30,10 @@ static ngx_int_t ngx_http_model_variable_client(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_stream(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_model_variable_tries(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_model_variable_queued(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_internal(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_credential(ngx_http_request_t *r,
@@ -60,6 +64,15 @@ static ngx_http_variable_t  ngx_http_model_variables[] = {
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("model_stream"), NULL, ngx_http_model_variable_stream,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("model_alias"), NULL, ngx_http_model_variable_str,
+      offsetof(ngx_http_model_ctx_t, alias), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("model_tries"), NULL, ngx_http_model_variable_tries,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("model_queue_time"), NULL, ngx_http_model_variable_queued,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("model_internal_authorization"), NULL,
@@ -343,6 +356,72 @@ ngx_http_model_variable_stream(ngx_http_request_t *r,
     }
 
     ngx_http_model_variable_set(v, &values[ctx->stream]);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_variable_tries(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                *p;
+    ngx_str_t              value;
+    ngx_http_model_ctx_t  *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_model_variable_ctx(r);
+
+    if (ctx == NULL || ctx->hops == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+    value.len = ngx_sprintf(p, "%ui", ctx->tries) - p;
+
+    ngx_http_model_variable_set(v, &value);
+
+    return NGX_OK;
+}
+
+
+/* seconds with milliseconds, where there is a queue */
+
+static ngx_int_t
+ngx_http_model_variable_queued(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                *p;
+    ngx_str_t              value;
+    ngx_http_model_ctx_t  *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_model_variable_ctx(r);
+
+    if (ctx == NULL || !ctx->was_queued) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+    value.len = ngx_sprintf(p, "%T.%03M", (time_t) (ctx->queued / 1000),
+                            ctx->queued % 1000)
+                - p;
+
+    ngx_http_model_variable_set(v, &value);
 
     return NGX_OK;
 }

@@ -85,6 +85,8 @@ struct ngx_http_model_vendor_s {
     unsigned                       prefix_set:1;
     unsigned                       discover_set:1;
     unsigned                       bridge_set:1;
+    unsigned                       group:1;    /* has an upstream {} */
+    unsigned                       warm:1;     /* loaded models are followed */
 
     /* where it is; filled by proxy */
     ngx_str_t                      url;        /* as proxy_pass says */
@@ -98,6 +100,8 @@ struct ngx_http_model_vendor_s {
 
     void                         **loc_conf;   /* of the block, merged */
     ngx_http_handler_pt            handler;    /* the stock proxy's */
+    ngx_http_upstream_conf_t      *conf;       /* in the proxy's */
+    ngx_uint_t                     version;    /* of HTTP, as nginx has it */
     ngx_http_upstream_srv_conf_t  *upstream;   /* NULL with resolve */
     ngx_http_upstream_srv_conf_t   mux;        /* our entry into upstream */
 
@@ -112,6 +116,7 @@ struct ngx_http_model_vendor_s {
 
     /* of this worker */
     ngx_msec_t                     show_slow;  /* until then not asked */
+    ngx_msec_t                     unresolved; /* until then not waited for */
 };
 
 

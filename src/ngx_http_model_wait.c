@@ -67,6 +67,36 @@ ngx_http_model_wait_fetch(ngx_http_request_t *r, ngx_http_model_wait_t *wait,
 }
 
 
+ngx_int_t
+ngx_http_model_wait_call(ngx_http_request_t *r, ngx_http_model_wait_t *wait,
+    ngx_msec_t timeout)
+{
+    wait->fetch = NULL;
+    wait->ready = NULL;
+
+    if (ngx_http_model_wait_park(r, wait) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_add_timer(&wait->timer, timeout);
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_http_model_wait_wake(ngx_http_model_wait_t *wait)
+{
+    if (wait->timer.timer_set) {
+        ngx_del_timer(&wait->timer);
+    }
+
+    wait->done = 1;
+
+    ngx_http_model_wait_go_on(wait);
+}
+
+
 static ngx_int_t
 ngx_http_model_wait_park(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
 {
@@ -200,6 +230,10 @@ ngx_http_model_wait_cleanup(void *data)
     if (wait->fetch) {
         ngx_http_model_fetch_cancel(wait->fetch);
         wait->fetch = NULL;
+    }
+
+    if (wait->leave && !wait->done) {
+        wait->leave(wait);
     }
 
     wait->done = 1;

@@ -20,8 +20,8 @@ model_vendor acme {
     proxy_pass http://two;
     discover off;
     key literal:sk-1;
-    proxy_next_upstream error timeout http_503 non_idempotent;
 }
+model_failover error timeout http_503;
 server {
     {{listen}}
     location / { model_pass; }

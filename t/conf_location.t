@@ -127,11 +127,7 @@ $t->config_ok("$v limit_req_zone \$remote_addr zone=model:1m rate=1r/s;\n"
 # directives of later versions
 
 mistakes($t, $v, map { ["$_ is unknown", "$_ x; #!\n",
-    qr/unknown directive "$_"/] } qw(model_alias model_failover model_usage
-    model_stall model_cold_timeout model_explain_header model_status
-    model_queue model_aware));
-mistakes($t, '', map { ["$_ in upstream is unknown",
-    "upstream u { server 127.0.0.1:1;\n $_ 1; #!\n}\n",
-    qr/unknown directive "$_"/] } qw(model_aware model_queue));
+    qr/unknown directive "$_"/] } qw(model_usage model_explain_header
+    model_status));
 
 $t->done;

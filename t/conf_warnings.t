@@ -141,7 +141,7 @@ warns('unknown name with a resolver', 'resolver 127.0.0.1; '
 
 warns('proxy_next_upstream', $plain
     =~ s/ \}/\n proxy_next_upstream error; }/r . server(''),
-    qr/"proxy_next_upstream" of a "model_vendor" moves on .* in \S+:2$/);
+    qr/"proxy_next_upstream" has no effect in "model_vendor": .* in \S+:2$/);
 
 # the smallest configuration
 

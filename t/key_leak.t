@@ -58,7 +58,6 @@ model_vendor tries {
     dialect openai;
     key env:LEAK_KEY;
     discover off;
-    proxy_next_upstream error http_503 non_idempotent;
 }
 server {
     {{listen}}

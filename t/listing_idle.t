@@ -32,7 +32,7 @@ for ((['/v1/models', sub { map { $_->{id} } @{ $_[0]{data} } }],
     cmp_ok $r->time, '<', 2 * $t->factor, "$path: no waiting";
 }
 
-for (['nobody', 404], ['declared', 502], ['none:new', 502],
+for (['nobody', 404], ['declared', 503], ['none:new', 503],
     ['some:llama3', 200])
 {
     my ($model, $status) = @$_;

@@ -14,6 +14,7 @@ my $t = ModelTest->new;
 
 my @frames = map { qq(data: {"id":$_,"text":") . 'x' x ($_ % 700)
     . qq(\\u00e9 \xc3\xa9 \xe2\x80\xa8"}\n\n) } 1 .. 40;
+push @frames, "data: [DONE]\n\n";
 my @large = map { qq({"n":$_,"text":") . chr(97 + $_ % 26) x 65000
     . qq("}\n) } 1 .. 80;
 

@@ -16,6 +16,8 @@ my @ndjson = map { qq({"model":"m","message":{"role":"assistant",)
     . qq("content":"word $_ "},"done":false}\n) } 1 .. 10;
 my @sse = map { "data: {\"choices\":[{\"delta\":{\"content\":\"word $_\"}}]}"
     . "\n\n" } 1 .. 10;
+$ndjson[-1] =~ s/false/true/;
+$sse[-1] = "data: [DONE]\n\n";
 my %streams = (
     'POST /api/chat' => ['application/x-ndjson', @ndjson],
     'POST /v1/chat/completions' => ['text/event-stream', @sse],

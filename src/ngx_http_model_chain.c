@@ -1,0 +1,456 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_chain.h"
+#include "ngx_http_model_error.h"
+#include "ngx_http_model_failover.h"
+#include "ngx_http_model_handover.h"
+#include "ngx_http_model_path.h"
+#include "ngx_http_model_queue.h"
+#include "ngx_http_model_respond.h"
+#include "ngx_http_model_survey.h"
+
+
+/* why no hop took the request; of several reasons the largest is told */
+
+#define NGX_HTTP_MODEL_CHAIN_NO_MODEL  1
+#define NGX_HTTP_MODEL_CHAIN_DOWN      2
+#define NGX_HTTP_MODEL_CHAIN_BUSY      3
+
+
+typedef struct {
+    ngx_http_model_catalogue_t  *catalogue;
+    ngx_http_model_vendor_t     *vendor;
+} ngx_http_model_chain_want_t;
+
+
+static ngx_int_t ngx_http_model_chain_add(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_route_t *route,
+    ngx_str_t *other, ngx_str_t *uri);
+static ngx_int_t ngx_http_model_chain_copy(ngx_pool_t *pool, ngx_str_t *to,
+    ngx_str_t *from);
+static ngx_uint_t ngx_http_model_chain_anywhere(
+    const ngx_http_model_endpoint_t *endpoint);
+static ngx_int_t ngx_http_model_chain_enter(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t *reason);
+static ngx_int_t ngx_http_model_chain_run(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
+static ngx_int_t ngx_http_model_chain_resume(ngx_http_request_t *r,
+    ngx_int_t rc);
+static ngx_int_t ngx_http_model_chain_refuse(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
+static ngx_int_t ngx_http_model_chain_none(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_chain_follow(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static void ngx_http_model_chain_want(void *data);
+
+
+/* of OpenAI's and Anthropic's paths, those that an Ollama server has itself */
+
+static ngx_str_t  ngx_http_model_chain_native[] = {
+    ngx_string("/v1/chat/completions"),
+    ngx_string("/v1/completions"),
+    ngx_string("/v1/embeddings"),
+    ngx_string("/v1/responses"),
+    ngx_string("/v1/messages"),
+    ngx_string("/v1/audio/transcriptions"),
+    ngx_null_string
+};
+
+
+ngx_int_t
+ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_scope_t *scope, ngx_http_model_route_t *route,
+    ngx_str_t *other)
+{
+    ngx_str_t  uri, path;
+
+    path = ctx->endpoint->path;
+
+    ctx->hops = ngx_array_create(r->pool, 4, sizeof(ngx_http_model_hop_t));
+
+    if (ctx->hops == NULL
+        || ngx_http_model_path_args(r, &path, &uri) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    (void) scope;
+
+    if (ngx_http_model_chain_add(r, ctx, route, other, &uri) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ctx->hops->nelts ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_route_t *route, ngx_str_t *other, ngx_str_t *uri)
+{
+    ngx_http_model_hop_t  *hop;
+
+    if (!ngx_http_model_chain_speaks(route->vendor, ctx->endpoint)) {
+        return NGX_OK;
+    }
+
+    hop = ngx_array_push(ctx->hops);
+    if (hop == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(hop, sizeof(ngx_http_model_hop_t));
+
+    hop->vendor = route->vendor;
+    hop->dialect = ctx->endpoint->dialect;
+    hop->uri = *uri;
+    hop->other = *other;
+    hop->anywhere = ngx_http_model_chain_anywhere(ctx->endpoint);
+
+    /* the view may be gone before the request is */
+
+    if (ngx_http_model_chain_copy(r->pool, &hop->name, &route->name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (route->model == NULL) {
+        hop->known = hop->name;
+        return NGX_OK;
+    }
+
+    return ngx_http_model_chain_copy(r->pool, &hop->known,
+                                     &route->model->name);
+}
+
+
+static ngx_int_t
+ngx_http_model_chain_copy(ngx_pool_t *pool, ngx_str_t *to, ngx_str_t *from)
+{
+    if (from->len == 0) {
+        ngx_str_null(to);
+        return NGX_OK;
+    }
+
+    to->len = from->len;
+    to->data = ngx_pstrdup(pool, from);
+
+    return to->data ? NGX_OK : NGX_ERROR;
+}
+
+
+/* what a server is to get need not be there yet */
+
+static ngx_uint_t
+ngx_http_model_chain_anywhere(const ngx_http_model_endpoint_t *endpoint)
+{
+    static ngx_str_t  pull = ngx_string("/api/pull");
+
+    return endpoint->names == NGX_HTTP_MODEL_NAMES_CREATE
+           || endpoint->names == NGX_HTTP_MODEL_NAMES_NONE
+           || (endpoint->path.len == pull.len
+               && ngx_memcmp(endpoint->path.data, pull.data, pull.len) == 0);
+}
+
+
+ngx_int_t
+ngx_http_model_chain_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *path)
+{
+    ngx_http_model_hop_t  *hop;
+
+    ctx->hops = ngx_array_create(r->pool, 1, sizeof(ngx_http_model_hop_t));
+    if (ctx->hops == NULL) {
+        return NGX_ERROR;
+    }
+
+    hop = ngx_array_push(ctx->hops);
+    if (hop == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(hop, sizeof(ngx_http_model_hop_t));
+
+    hop->vendor = vendor;
+    hop->dialect = ctx->endpoint->dialect;
+    hop->anywhere = 1;
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
+        && !(vendor->dialects & ngx_http_model_dialect_bit(hop->dialect)))
+    {
+        /* the path's was a guess */
+        hop->dialect = vendor->dialect;
+    }
+
+    return ngx_http_model_path_args(r, path, &hop->uri);
+}
+
+
+ngx_uint_t
+ngx_http_model_chain_speaks(ngx_http_model_vendor_t *vendor,
+    const ngx_http_model_endpoint_t *endpoint)
+{
+    ngx_str_t  *path;
+
+    if (vendor->dialects & ngx_http_model_dialect_bit(endpoint->dialect)) {
+        return 1;
+    }
+
+    if (!(vendor->dialects
+          & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
+    {
+        return 0;
+    }
+
+    for (path = ngx_http_model_chain_native; path->len; path++) {
+        if (path->len == endpoint->path.len
+            && ngx_memcmp(path->data, endpoint->path.data, path->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_model_chain_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_http_model_loc_conf_t   *mlcf;
+    ngx_http_model_main_conf_t  *mmcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+    mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
+
+    ctx->rules = &mlcf->rules;
+    ctx->views = &mmcf->views;
+    ctx->next = 0;
+    ctx->busy = 0;
+    ctx->retry = 0;
+
+    return ngx_http_model_chain_run(r, ctx, 0);
+}
+
+
+/* goes from hop to hop; reason is why those before did not take the request */
+
+static ngx_int_t
+ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t reason)
+{
+    ngx_int_t              rc;
+    ngx_uint_t             why;
+    ngx_http_model_hop_t  *hops;
+
+    hops = ctx->hops->elts;
+
+    while (ctx->next < ctx->hops->nelts) {
+
+        ctx->hop = &hops[ctx->next++];
+        ctx->vendor = ctx->hop->vendor;
+        ctx->name = ctx->hop->name;
+
+        rc = ngx_http_model_chain_enter(r, ctx, &why);
+
+        if (rc == NGX_OK) {
+
+            if (ngx_http_model_chain_follow(r, ctx) != NGX_OK) {
+                return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+
+            return ngx_http_model_handover(r, ctx);
+        }
+
+        if (rc != NGX_BUSY) {
+            return (rc == NGX_DONE) ? NGX_DONE
+                                    : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        reason = ngx_max(reason, why);
+
+        if (!ngx_http_model_failover_allows(ctx,
+                                  why == NGX_HTTP_MODEL_CHAIN_NO_MODEL
+                                      ? NGX_HTTP_MODEL_ON_NO_MODEL
+                                      : NGX_HTTP_MODEL_ON_CONNECT))
+        {
+            break;
+        }
+    }
+
+    return ngx_http_model_chain_refuse(r, ctx, reason);
+}
+
+
+/* NGX_OK: the hop can be asked; NGX_BUSY: it cannot, *why says why */
+
+static ngx_int_t
+ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t *why)
+{
+    ngx_http_model_look_t            look;
+    ngx_http_model_balancer_conf_t  *bcf;
+
+    bcf = ngx_http_model_balancer_conf(ctx->vendor->upstream);
+
+    /* others tell when they are asked */
+
+    if (bcf == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_model_survey_look(r, ctx->hop, NULL, &look);
+
+    if (look.has == 0) {
+        *why = NGX_HTTP_MODEL_CHAIN_NO_MODEL;
+        return NGX_BUSY;
+    }
+
+    if (look.up == 0) {
+        *why = NGX_HTTP_MODEL_CHAIN_DOWN;
+        ctx->retry = look.out;
+        return NGX_BUSY;
+    }
+
+    *why = NGX_HTTP_MODEL_CHAIN_BUSY;
+
+    /* later hops never wait */
+
+    if (bcf->queue && ctx->next == 1) {
+        return ngx_http_model_queue(r, ctx->hop, bcf,
+                                    ngx_http_model_chain_resume);
+    }
+
+    return look.free ? NGX_OK : NGX_BUSY;
+}
+
+
+static ngx_int_t
+ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (rc == NGX_OK) {
+
+        if (ngx_http_model_chain_follow(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_model_handover(r, ctx);
+    }
+
+    if (!ngx_http_model_failover_allows(ctx, NGX_HTTP_MODEL_ON_CONNECT)) {
+        return ngx_http_model_chain_refuse(r, ctx,
+                                           NGX_HTTP_MODEL_CHAIN_BUSY);
+    }
+
+    return ngx_http_model_chain_run(r, ctx, NGX_HTTP_MODEL_CHAIN_BUSY);
+}
+
+
+static ngx_int_t
+ngx_http_model_chain_refuse(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t reason)
+{
+    ngx_http_model_hop_t  *hop;
+
+    /* of several hops the first is the one that was meant */
+
+    hop = ctx->hops->elts;
+
+    ctx->hop = NULL;
+    ctx->vendor = hop->vendor;
+    ctx->name = hop->name;
+
+    if (reason == NGX_HTTP_MODEL_CHAIN_NO_MODEL) {
+        return ngx_http_model_chain_none(r, ctx);
+    }
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                                        NULL, "%s of vendor \"%V\" with this "
+                                        "model %s, try again later",
+                                        reason == NGX_HTTP_MODEL_CHAIN_BUSY
+                                            ? "every server" : "no server",
+                                        &ctx->vendor->id,
+                                        reason == NGX_HTTP_MODEL_CHAIN_BUSY
+                                            ? "is busy" : "is up");
+}
+
+
+static ngx_int_t
+ngx_http_model_chain_none(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t    name;
+    const char  *code, *fmt;
+
+    name = ngx_http_model_error_quote(r->pool, &ctx->model);
+    code = NULL;
+
+    switch (ctx->dialect) {
+
+    case NGX_HTTP_MODEL_OLLAMA:
+        fmt = "model '%V' not found, no server of vendor \"%V\" has it";
+        break;
+
+    case NGX_HTTP_MODEL_ANTHROPIC:
+        fmt = "model: %V, no server of vendor \"%V\" has it";
+        break;
+
+    default:
+        fmt = "The model `%V` does not exist, no server of vendor \"%V\" has "
+              "it";
+        code = "model_not_found";
+    }
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_NOT_FOUND, code,
+                                        code ? "model" : NULL, fmt, &name,
+                                        &ctx->vendor->id);
+}
+
+
+/* what changes a server's models is followed by a look at them */
+
+static ngx_int_t
+ngx_http_model_chain_follow(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_model_chain_want_t  *want;
+
+    if (ctx->endpoint->kind != NGX_HTTP_MODEL_MANAGE && !ctx->vendor->warm) {
+        return NGX_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_model_chain_want_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    want = cln->data;
+    want->catalogue = ctx->views->catalogue;
+    want->vendor = ctx->vendor;
+
+    cln->handler = ngx_http_model_chain_want;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_model_chain_want(void *data)
+{
+    ngx_http_model_chain_want_t  *want = data;
+
+    ngx_http_model_catalogue_want(want->catalogue, &want->vendor->id);
+}

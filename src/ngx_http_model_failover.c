@@ -1,0 +1,821 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_failover.h"
+#include "ngx_http_model_handover.h"
+#include "ngx_http_model_health.h"
+#include "ngx_http_model_learn.h"
+#include "ngx_http_model_rules.h"
+#include "ngx_http_model_stream.h"
+#include "ngx_http_model_survey.h"
+
+
+static void ngx_http_model_failover_cleanup(void *data);
+static ngx_int_t ngx_http_model_failover_select(ngx_http_request_t *r,
+    ngx_http_model_run_t *run);
+static ngx_int_t ngx_http_model_failover_pinned(ngx_http_request_t *r,
+    ngx_http_model_hop_t *hop);
+static ngx_int_t ngx_http_model_failover_get(ngx_peer_connection_t *pc,
+    void *data);
+static ngx_int_t ngx_http_model_failover_server(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run);
+static ngx_int_t ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run);
+static ngx_msec_t ngx_http_model_failover_out(ngx_http_model_run_t *run,
+    ngx_str_t *server);
+static void ngx_http_model_failover_back(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run);
+static ngx_http_model_hop_t *ngx_http_model_failover_next(
+    ngx_http_model_run_t *run);
+static ngx_uint_t ngx_http_model_failover_usable(ngx_http_model_run_t *run,
+    ngx_http_model_hop_t *hop);
+static void ngx_http_model_failover_free(ngx_peer_connection_t *pc,
+    void *data, ngx_uint_t state);
+static ngx_uint_t ngx_http_model_failover_condition(
+    ngx_peer_connection_t *pc, ngx_http_model_run_t *run);
+static ngx_uint_t ngx_http_model_failover_again(ngx_http_model_run_t *run,
+    ngx_uint_t condition);
+static ngx_uint_t ngx_http_model_failover_live(ngx_http_model_run_t *run,
+    ngx_uint_t condition);
+static ngx_uint_t ngx_http_model_failover_same(ngx_http_model_run_t *run,
+    ngx_uint_t condition);
+static ngx_int_t ngx_http_model_failover_reinit_request(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_failover_process_header(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_failover_head(ngx_http_model_run_t *run);
+static ngx_uint_t ngx_http_model_failover_no_model(ngx_http_model_run_t *run);
+
+
+ngx_int_t
+ngx_http_model_failover_init_peer(ngx_http_request_t *r,
+    ngx_http_upstream_srv_conf_t *us)
+{
+    ngx_http_upstream_t   *u;
+    ngx_pool_cleanup_t    *cln;
+    ngx_http_model_ctx_t  *ctx;
+    ngx_http_model_run_t  *run;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (ctx == NULL || ctx->hop == NULL || us != &ctx->hop->vendor->mux) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      "a model vendor was entered without a request for it");
+        return NGX_ERROR;
+    }
+
+    ctx->created = 1;
+
+    ngx_http_model_handover_leave(r, ctx);
+
+    run = ngx_pcalloc(r->pool, sizeof(ngx_http_model_run_t));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (run == NULL || cln == NULL
+        || ngx_array_init(&run->tried, r->pool, 4, sizeof(ngx_str_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_model_failover_cleanup;
+    cln->data = run;
+
+    run->request = r;
+    run->ctx = ctx;
+    run->start = ngx_current_msec;
+
+    ctx->run = run;
+
+    u = r->upstream;
+
+    run->reinit_request = u->reinit_request;
+    run->process_header = u->process_header;
+
+    u->reinit_request = ngx_http_model_failover_reinit_request;
+    u->process_header = ngx_http_model_failover_process_header;
+
+    return ngx_http_model_failover_select(r, run);
+}
+
+
+static void
+ngx_http_model_failover_cleanup(void *data)
+{
+    ngx_http_model_run_t *run = data;
+
+    ngx_http_model_stream_stop(run);
+}
+
+
+/* the balancer of the hop is asked from now on */
+
+static ngx_int_t
+ngx_http_model_failover_select(ngx_http_request_t *r,
+    ngx_http_model_run_t *run)
+{
+    ngx_int_t                 rc;
+    ngx_http_upstream_t      *u;
+    ngx_http_model_hop_t     *hop;
+    ngx_http_model_vendor_t  *vendor;
+
+    u = r->upstream;
+    hop = run->ctx->hop;
+    vendor = hop->vendor;
+
+    u->peer.data = NULL;
+    u->peer.notify = NULL;
+
+    run->tried.nelts = 0;
+
+#if (NGX_HTTP_SSL)
+    u->ssl_name = vendor->tls_name;
+#endif
+
+    if (hop->peer) {
+        rc = ngx_http_model_failover_pinned(r, hop);
+
+    } else if (hop->resolved) {
+        rc = ngx_http_upstream_create_round_robin_peer(r, hop->resolved);
+
+    } else {
+        u->upstream = vendor->upstream;
+        rc = vendor->upstream->peer.init(r, vendor->upstream);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    run->left = u->peer.tries;
+
+    ngx_http_model_wrap(&u->peer, &run->wrap, ngx_http_model_failover_get,
+                        ngx_http_model_failover_free);
+
+    /* one by one: the decision to go on is made after each */
+
+    u->peer.tries = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_failover_pinned(ngx_http_request_t *r,
+    ngx_http_model_hop_t *hop)
+{
+    ngx_http_upstream_resolved_t  *ur;
+
+    ur = ngx_pcalloc(r->pool, sizeof(ngx_http_upstream_resolved_t));
+    if (ur == NULL) {
+        return NGX_ERROR;
+    }
+
+    ur->host = hop->vendor->authority;
+    ur->name = hop->peer->name;
+    ur->sockaddr = hop->peer->sockaddr;
+    ur->socklen = hop->peer->socklen;
+    ur->naddrs = 1;
+
+    return ngx_http_upstream_create_round_robin_peer(r, ur);
+}
+
+
+static ngx_int_t
+ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
+{
+    ngx_http_model_run_t *run = data;
+
+    ngx_int_t                   rc;
+    ngx_http_request_t         *r;
+    ngx_http_model_hop_t       *hop;
+    ngx_http_upstream_state_t  *state;
+
+    r = run->request;
+
+    if (run->status) {
+
+        /* the state of the answer that took the way of an invalid head */
+
+        state = r->upstream_states->elts;
+
+        if (r->upstream_states->nelts > 1) {
+            state[r->upstream_states->nelts - 2].status = run->status;
+        }
+
+        run->status = 0;
+    }
+
+    run->condition = 0;
+
+    for ( ;; ) {
+        rc = ngx_http_model_failover_server(pc, run);
+
+        if (rc != NGX_BUSY) {
+            return rc;
+        }
+
+        hop = ngx_http_model_failover_next(run);
+
+        if (hop == NULL) {
+            run->ctx->busy = 1;
+            return NGX_BUSY;
+        }
+
+        if (ngx_http_model_handover_switch(r, run->ctx, hop) != NGX_OK
+            || ngx_http_model_failover_select(r, run) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+}
+
+
+/* a server of the hop that is not kept out */
+
+static ngx_int_t
+ngx_http_model_failover_server(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run)
+{
+    ngx_int_t             rc;
+    ngx_msec_t            out;
+    ngx_http_model_ctx_t *ctx;
+
+    ctx = run->ctx;
+    rc = NGX_BUSY;
+
+    while (run->left) {
+        pc->tries = run->left;
+
+        rc = run->wrap.get(pc, run->wrap.data);
+
+        pc->tries = 1;
+
+        if (rc != NGX_OK && rc != NGX_DONE) {
+            break;
+        }
+
+        out = ngx_http_model_failover_out(run, pc->name);
+
+        if (out == 0) {
+            return (ngx_http_model_failover_taken(pc, run) == NGX_OK)
+                   ? rc : NGX_ERROR;
+        }
+
+        ngx_http_model_failover_back(pc, run);
+
+        if (ctx->retry == 0 || out < ctx->retry) {
+            ctx->retry = out;
+        }
+
+        rc = NGX_BUSY;
+    }
+
+    return (rc == NGX_BUSY || rc == NGX_ERROR) ? rc : NGX_BUSY;
+}
+
+
+static ngx_int_t
+ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run)
+{
+    ngx_str_t             *name;
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = run->ctx;
+
+    name = ngx_array_push(&run->tried);
+
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the peer may go away before the request does */
+
+    name->len = pc->name->len;
+    name->data = ngx_pstrdup(run->request->pool, pc->name);
+
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->server = ctx->hop->vendor->group ? *name
+                                          : ctx->hop->vendor->authority;
+    run->head = 0;
+    run->held = 0;
+    run->stalled = 0;
+    run->told = 0;
+    run->probe = 0;
+
+    ctx->tries++;
+
+    if (ctx->views) {
+        run->probe = ngx_http_model_health_probe(ctx->views->catalogue,
+                                                 &ctx->vendor->id,
+                                                 &run->server,
+                                                 &ctx->hop->known);
+    }
+
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, run->request->connection->log, 0,
+                   "model: try %ui is server \"%V\" of vendor \"%V\", "
+                   "model \"%V\"", ctx->tries, &run->server,
+                   &ctx->vendor->id, &ctx->hop->name);
+
+    ngx_http_model_stream_asked(run);
+
+    return NGX_OK;
+}
+
+
+/*
+ * ms that the server is kept out, 0: it is not.  An upstream with our balancer
+ * leaves such servers out by itself; as with max_fails the only one that there
+ * is never is.
+ */
+
+static ngx_msec_t
+ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
+{
+    ngx_http_model_ctx_t           *ctx;
+    ngx_http_model_vendor_t        *vendor;
+    ngx_http_upstream_rr_peers_t   *peers;
+
+    ctx = run->ctx;
+    vendor = ctx->hop->vendor;
+
+    if (ctx->views == NULL) {
+        return 0;
+    }
+
+    peers = vendor->group ? vendor->upstream->peer.data : NULL;
+
+    if ((ctx->hops == NULL || ctx->hops->nelts < 2)
+        && (peers == NULL || (peers->single && peers->next == NULL)))
+    {
+        return 0;
+    }
+
+    return ngx_http_model_health_out(ctx->views->catalogue, &vendor->id,
+                                     vendor->group ? server
+                                                   : &vendor->authority,
+                                     &ctx->hop->known);
+}
+
+
+/* nothing was sent: an idle connection goes back to where it was kept */
+
+static void
+ngx_http_model_failover_back(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run)
+{
+    ngx_uint_t            keepalive, sent;
+    ngx_http_upstream_t  *u;
+
+    u = run->request->upstream;
+
+    keepalive = u->keepalive;
+    sent = u->request_body_sent;
+
+    u->keepalive = 1;
+    u->request_body_sent = 1;
+
+    pc->tries = run->left;
+
+    run->wrap.free(pc, run->wrap.data, 0);
+
+    run->left = pc->tries;
+    pc->tries = 1;
+    pc->sockaddr = NULL;
+
+    u->keepalive = keepalive;
+    u->request_body_sent = sent;
+
+    if (pc->connection) {
+        ngx_close_connection(pc->connection);
+        pc->connection = NULL;
+    }
+}
+
+
+/* the next hop that can take the request */
+
+static ngx_http_model_hop_t *
+ngx_http_model_failover_next(ngx_http_model_run_t *run)
+{
+    ngx_http_model_ctx_t   *ctx;
+    ngx_http_model_hop_t   *hop;
+    ngx_http_model_look_t   look;
+
+    ctx = run->ctx;
+
+    if (ctx->hops == NULL) {
+        return NULL;
+    }
+
+    if (run->tried.nelts == 0) {
+
+        /* nobody was asked, and so nobody was asked whether to go on */
+
+        ngx_http_model_survey_look(run->request, ctx->hop, NULL, &look);
+
+        if (!ngx_http_model_failover_allows(ctx,
+                                     look.has ? NGX_HTTP_MODEL_ON_CONNECT
+                                              : NGX_HTTP_MODEL_ON_NO_MODEL))
+        {
+            return NULL;
+        }
+    }
+
+    while (ctx->next < ctx->hops->nelts) {
+
+        hop = (ngx_http_model_hop_t *) ctx->hops->elts + ctx->next++;
+
+        if (ngx_http_model_failover_usable(run, hop)) {
+            return hop;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_model_failover_usable(ngx_http_model_run_t *run,
+    ngx_http_model_hop_t *hop)
+{
+    ngx_http_model_look_t  look;
+
+    if (hop->vendor->resolve && hop->resolved == NULL) {
+        return 0;
+    }
+
+    ngx_http_model_survey_look(run->request, hop, NULL, &look);
+
+    return look.free != 0;
+}
+
+
+ngx_uint_t
+ngx_http_model_failover_allows(ngx_http_model_ctx_t *ctx,
+    ngx_uint_t conditions)
+{
+    return (ctx->rules->conditions & conditions) != 0;
+}
+
+
+/* decides whether nginx's own loop goes on: pc->tries is 1 or 0 after it */
+
+static void
+ngx_http_model_failover_free(ngx_peer_connection_t *pc, void *data,
+    ngx_uint_t state)
+{
+    ngx_http_model_run_t *run = data;
+
+    ngx_uint_t  condition, again;
+
+    ngx_http_model_stream_stop(run);
+
+    again = 0;
+
+    if (state & (NGX_PEER_FAILED|NGX_PEER_NEXT)) {
+
+        condition = ngx_http_model_failover_condition(pc, run);
+        again = ngx_http_model_failover_again(run, condition);
+
+        if (run->condition == 0 || condition == NGX_HTTP_MODEL_ON_INVALID) {
+            ngx_http_model_learn_failed(run);
+        }
+
+        /* a status says little against the server as such */
+
+        if (condition & (NGX_HTTP_MODEL_ON_401|NGX_HTTP_MODEL_ON_403
+                         |NGX_HTTP_MODEL_ON_404|NGX_HTTP_MODEL_ON_NO_MODEL)
+            || (run->told && condition == NGX_HTTP_MODEL_ON_429))
+        {
+            state = NGX_PEER_NEXT;
+        }
+
+    } else {
+        condition = 0;
+    }
+
+    if (run->probe) {
+
+        /* it told nothing: the client has left */
+
+        ngx_http_model_learn_probed(run, -1);
+    }
+
+    pc->tries = run->left;
+
+    run->wrap.free(pc, run->wrap.data, state);
+
+    run->left = ngx_http_model_failover_same(run, condition) ? pc->tries : 0;
+
+    pc->tries = again;
+
+    if (!again) {
+
+        /* else a connection that was kept idle means one more try */
+
+        pc->cached = 0;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_model_failover_condition(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run)
+{
+    ngx_connection_t     *c;
+    ngx_http_upstream_t  *u;
+
+    if (run->condition) {
+        return run->condition;
+    }
+
+    u = run->request->upstream;
+    c = pc->connection;
+
+    if (run->stalled) {
+        return NGX_HTTP_MODEL_ON_STALL;
+    }
+
+    if (c == NULL || !u->request_sent || c->sent == 0) {
+        return NGX_HTTP_MODEL_ON_CONNECT;
+    }
+
+    if (c->read->timedout || c->write->timedout) {
+        return NGX_HTTP_MODEL_ON_TIMEOUT;
+    }
+
+    if (u->buffer.start && u->buffer.last == u->buffer.end) {
+        return NGX_HTTP_MODEL_ON_INVALID;
+    }
+
+    return NGX_HTTP_MODEL_ON_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_model_failover_again(ngx_http_model_run_t *run, ngx_uint_t condition)
+{
+    ngx_http_request_t            *r;
+    const ngx_http_model_rules_t  *rules;
+
+    r = run->request;
+    rules = run->ctx->rules;
+
+    if (condition == NGX_HTTP_MODEL_ON_STALL) {
+
+        /* model_stall itself asks for it */
+
+        if (rules->conditions == 0) {
+            return 0;
+        }
+
+    } else if (!(rules->conditions & condition)) {
+        return 0;
+    }
+
+    if (run->ctx->tries >= rules->tries
+        || (rules->timeout
+            && ngx_current_msec - run->start >= rules->timeout)
+        || (r->upstream->request_sent && r->request_body_no_buffering))
+    {
+        return 0;
+    }
+
+    return ngx_http_model_failover_live(run, condition);
+}
+
+
+/* an answer is given up only where another one can be had */
+
+static ngx_uint_t
+ngx_http_model_failover_live(ngx_http_model_run_t *run, ngx_uint_t condition)
+{
+    ngx_uint_t              i;
+    ngx_http_model_ctx_t   *ctx;
+    ngx_http_model_hop_t   *hop;
+    ngx_http_model_look_t   look;
+
+    ctx = run->ctx;
+    hop = ctx->hop;
+
+    if (ngx_http_model_failover_same(run, condition)) {
+
+        if (!hop->vendor->group || hop->peer) {
+
+            /* the other addresses of the one server */
+
+            if (run->left > 1) {
+                return 1;
+            }
+
+        } else {
+            ngx_http_model_survey_look(run->request, hop, &run->tried,
+                                         &look);
+
+            if (look.free) {
+                return 1;
+            }
+        }
+    }
+
+    if (ctx->hops == NULL) {
+        return 0;
+    }
+
+    hop = ctx->hops->elts;
+
+    for (i = ctx->next; i < ctx->hops->nelts; i++) {
+
+        if (ngx_http_model_failover_usable(run, &hop[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* whether another address of the same vendor is worth a try */
+
+static ngx_uint_t
+ngx_http_model_failover_same(ngx_http_model_run_t *run, ngx_uint_t condition)
+{
+    return run->ctx->hop->vendor->group
+           || condition == NGX_HTTP_MODEL_ON_CONNECT;
+}
+
+
+/* the stock one puts its own process_header there */
+
+static ngx_int_t
+ngx_http_model_failover_reinit_request(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_http_upstream_t   *u;
+    ngx_http_model_ctx_t  *ctx;
+    ngx_http_model_run_t  *run;
+
+    u = r->upstream;
+    ctx = ngx_http_model_ctx(r);
+    run = ctx->run;
+
+    u->process_header = run->process_header;
+
+    rc = run->reinit_request(r);
+
+    run->process_header = u->process_header;
+    u->process_header = ngx_http_model_failover_process_header;
+
+    return rc;
+}
+
+
+/* the stock one goes from step to step by the pointer to itself */
+
+static ngx_int_t
+ngx_http_model_failover_process_header(ngx_http_request_t *r)
+{
+    ngx_int_t              rc;
+    ngx_http_upstream_t   *u;
+    ngx_http_model_ctx_t  *ctx;
+    ngx_http_model_run_t  *run;
+
+    u = r->upstream;
+    ctx = ngx_http_model_ctx(r);
+    run = ctx->run;
+
+    if (run->held) {
+        run->held = 0;
+        ngx_http_model_stream_stop(run);
+        return NGX_OK;
+    }
+
+    u->process_header = run->process_header;
+
+    rc = u->process_header(r);
+
+    run->process_header = u->process_header;
+    u->process_header = ngx_http_model_failover_process_header;
+
+    if (rc == NGX_HTTP_UPSTREAM_INVALID_HEADER) {
+        run->condition = NGX_HTTP_MODEL_ON_INVALID;
+        return rc;
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    run->head = 1;
+
+    return ngx_http_model_failover_head(run);
+}
+
+
+static ngx_int_t
+ngx_http_model_failover_head(ngx_http_model_run_t *run)
+{
+    ngx_uint_t             status, condition;
+    ngx_http_request_t    *r;
+    ngx_http_upstream_t   *u;
+    ngx_http_model_ctx_t  *ctx;
+
+    r = run->request;
+    u = r->upstream;
+    ctx = run->ctx;
+
+    status = u->headers_in.status_n;
+
+    if (ctx->http_version && r->http_version != ctx->http_version) {
+
+        /* what came is no head; where it is the last, the filter tells */
+
+        if (ngx_http_model_failover_again(run, NGX_HTTP_MODEL_ON_INVALID)) {
+            r->http_version = ctx->http_version;
+            run->condition = NGX_HTTP_MODEL_ON_INVALID;
+            return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+        }
+
+        ngx_http_model_learn_failed(run);
+
+        u->state->status = NGX_HTTP_BAD_GATEWAY;
+
+        return NGX_OK;
+    }
+
+    ngx_http_model_learn_status(run, status);
+
+    condition = ngx_http_model_rules_status(status);
+
+    if (condition == NGX_HTTP_MODEL_ON_404
+        && !(ctx->rules->conditions & NGX_HTTP_MODEL_ON_404)
+        && ngx_http_model_failover_no_model(run))
+    {
+        condition = NGX_HTTP_MODEL_ON_NO_MODEL;
+    }
+
+    if (condition && ngx_http_model_failover_again(run, condition)) {
+
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "model vendor \"%V\" server \"%V\" answered with status "
+                      "%ui, another one is asked", &ctx->vendor->id,
+                      &run->server, status);
+
+        run->condition = condition;
+        run->status = status;
+
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
+    if (ngx_http_model_stream_head(run)) {
+        run->held = 1;
+        return NGX_AGAIN;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a 404 that says so, as far as its body came with the head */
+
+static ngx_uint_t
+ngx_http_model_failover_no_model(ngx_http_model_run_t *run)
+{
+    size_t       len;
+    u_char      *p;
+    ngx_buf_t   *b;
+    ngx_uint_t   i;
+
+    static ngx_str_t  words[] = {
+        ngx_string("model_not_found"),
+        ngx_string("not found"),
+        ngx_string("does not exist"),
+        ngx_string("not_found_error")
+    };
+
+    b = &run->request->upstream->buffer;
+    p = b->pos;
+    len = b->last - b->pos;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (len >= words[i].len
+            && ngx_strlcasestrn(p, p + len, words[i].data, words[i].len - 1))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -1,0 +1,334 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_model_queue.h"
+#include "ngx_http_model_survey.h"
+#include "ngx_http_model_wait.h"
+
+
+#define NGX_HTTP_MODEL_QUEUE_TIMEOUT  60000   /* ms */
+#define NGX_HTTP_MODEL_QUEUE_STEP     20      /* ms, slots of other workers */
+
+
+typedef struct {
+    ngx_queue_t                waiting;   /* ngx_http_model_waiter_t */
+    ngx_uint_t                 n;
+    ngx_event_t                timer;
+    ngx_event_t                wake;      /* posted */
+} ngx_http_model_queue_t;
+
+
+typedef struct {
+    ngx_queue_t                queue;
+    ngx_http_model_wait_t      wait;
+    ngx_http_model_queue_t    *in;
+    ngx_http_request_t        *request;
+    ngx_http_model_hop_t      *hop;
+    ngx_http_model_queue_pt    resume;
+    ngx_msec_t                 start;
+    ngx_int_t                  rc;
+} ngx_http_model_waiter_t;
+
+
+static void ngx_http_model_queue_freed(void *data);
+static ngx_uint_t ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
+    ngx_http_model_hop_t *hop);
+static void ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter);
+static void ngx_http_model_queue_leave(ngx_http_model_wait_t *wait);
+static ngx_int_t ngx_http_model_queue_resume(ngx_http_request_t *r,
+    ngx_http_model_wait_t *wait);
+static void ngx_http_model_queue_handler(ngx_event_t *ev);
+static ngx_uint_t ngx_http_model_queue_try(ngx_http_model_waiter_t *waiter);
+
+
+char *
+ngx_http_model_queue_set(ngx_conf_t *cf, ngx_http_model_balancer_conf_t *bcf)
+{
+    ngx_int_t                n;
+    ngx_str_t               *value, text;
+    ngx_http_model_queue_t  *queue;
+
+    if (bcf->queue) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    n = ngx_atoi(value[1].data, value[1].len);
+
+    if (n < 1 || n > 1000000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"model_queue\" "
+                           "directive, it must be how many requests of a "
+                           "worker may wait", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    bcf->queue = n;
+    bcf->timeout = NGX_HTTP_MODEL_QUEUE_TIMEOUT;
+
+    if (cf->args->nelts > 2) {
+        text.data = value[2].data + 8;
+        text.len = value[2].len - 8;
+
+        n = (ngx_strncmp(value[2].data, "timeout=", 8) == 0)
+            ? ngx_parse_time(&text, 0) : NGX_ERROR;
+
+        if (n == NGX_ERROR || n == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\" in \"model_queue\" "
+                               "directive, \"timeout=60s\" would be one",
+                               &value[2]);
+            return NGX_CONF_ERROR;
+        }
+
+        bcf->timeout = n;
+    }
+
+    queue = ngx_pcalloc(cf->pool, sizeof(ngx_http_model_queue_t));
+    if (queue == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_queue_init(&queue->waiting);
+
+    queue->timer.handler = ngx_http_model_queue_handler;
+    queue->timer.data = queue;
+    queue->timer.log = &cf->cycle->new_log;
+
+    queue->wake = queue->timer;
+
+    bcf->freed = ngx_http_model_queue_freed;
+    bcf->data = queue;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_uint_t
+ngx_http_model_queue_length(ngx_http_model_balancer_conf_t *bcf)
+{
+    ngx_http_model_queue_t  *queue;
+
+    queue = bcf->data;
+
+    return queue ? queue->n : 0;
+}
+
+
+/* within a request that ends: who waits is called from the event loop */
+
+static void
+ngx_http_model_queue_freed(void *data)
+{
+    ngx_http_model_queue_t *queue = data;
+
+    if (queue->n) {
+        ngx_post_event(&queue->wake, &ngx_posted_events);
+    }
+}
+
+
+ngx_int_t
+ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
+    ngx_http_model_balancer_conf_t *bcf, ngx_http_model_queue_pt resume)
+{
+    ngx_int_t                 rc;
+    ngx_http_model_ctx_t     *ctx;
+    ngx_http_model_queue_t   *queue;
+    ngx_http_model_waiter_t  *waiter;
+
+    ctx = ngx_http_model_ctx(r);
+    queue = bcf->data;
+
+    ctx->was_queued = 1;
+
+    if (!ngx_http_model_queue_behind(queue, hop)) {
+
+        rc = ngx_http_model_balancer_reserve(r, hop);
+
+        if (rc != NGX_BUSY) {
+            return rc;
+        }
+    }
+
+    if (queue->n >= bcf->queue) {
+        return NGX_BUSY;
+    }
+
+    waiter = ngx_pcalloc(r->pool, sizeof(ngx_http_model_waiter_t));
+    if (waiter == NULL) {
+        return NGX_ERROR;
+    }
+
+    waiter->in = queue;
+    waiter->request = r;
+    waiter->hop = hop;
+    waiter->resume = resume;
+    waiter->start = ngx_current_msec;
+    waiter->rc = NGX_BUSY;
+
+    waiter->wait.resume = ngx_http_model_queue_resume;
+    waiter->wait.leave = ngx_http_model_queue_leave;
+    waiter->wait.data = waiter;
+
+    if (ngx_http_model_wait_call(r, &waiter->wait, bcf->timeout) != NGX_DONE) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&queue->waiting, &waiter->queue);
+    queue->n++;
+
+    if (!queue->timer.timer_set) {
+        ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: waits for a slot of vendor \"%V\", queue:%ui",
+                   &hop->vendor->id, queue->n);
+
+    return NGX_DONE;
+}
+
+
+/* 1 when another request waits for the same */
+
+static ngx_uint_t
+ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
+    ngx_http_model_hop_t *hop)
+{
+    ngx_queue_t              *q;
+    ngx_http_model_hop_t     *other;
+    ngx_http_model_waiter_t  *waiter;
+
+    for (q = ngx_queue_head(&queue->waiting);
+         q != ngx_queue_sentinel(&queue->waiting);
+         q = ngx_queue_next(q))
+    {
+        waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
+        other = waiter->hop;
+
+        if (other->vendor == hop->vendor
+            && other->known.len == hop->known.len
+            && ngx_memcmp(other->known.data, hop->known.data, hop->known.len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
+{
+    ngx_queue_remove(&waiter->queue);
+    waiter->in->n--;
+
+    if (waiter->in->n == 0 && waiter->in->timer.timer_set) {
+        ngx_del_timer(&waiter->in->timer);
+    }
+}
+
+
+static void
+ngx_http_model_queue_leave(ngx_http_model_wait_t *wait)
+{
+    ngx_http_model_queue_remove(wait->data);
+}
+
+
+static ngx_int_t
+ngx_http_model_queue_resume(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
+{
+    ngx_http_model_ctx_t     *ctx;
+    ngx_http_model_waiter_t  *waiter;
+
+    waiter = wait->data;
+    ctx = ngx_http_model_ctx(r);
+
+    ngx_http_model_queue_remove(waiter);
+
+    ctx->queued += ngx_current_msec - waiter->start;
+
+    if (waiter->rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return waiter->resume(r, waiter->rc);
+}
+
+
+/*
+ * Slots are taken first and requests called after that: what a request does
+ * may end others, of the same HTTP/2 connection for one.
+ */
+
+static void
+ngx_http_model_queue_handler(ngx_event_t *ev)
+{
+    ngx_queue_t               ready, *q, *next;
+    ngx_http_model_queue_t   *queue;
+    ngx_http_model_waiter_t  *waiter;
+
+    queue = ev->data;
+
+    ngx_queue_init(&ready);
+
+    for (q = ngx_queue_head(&queue->waiting);
+         q != ngx_queue_sentinel(&queue->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
+
+        if (ngx_http_model_queue_try(waiter)) {
+            ngx_queue_remove(q);
+            ngx_queue_insert_tail(&ready, q);
+        }
+    }
+
+    while (!ngx_queue_empty(&ready)) {
+        q = ngx_queue_head(&ready);
+        waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
+
+        ngx_http_model_wait_wake(&waiter->wait);
+    }
+
+    if (queue->n && !queue->timer.timer_set) {
+        ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
+    }
+}
+
+
+/* 1 when the waiting is over: with a slot, or since there is none to come */
+
+static ngx_uint_t
+ngx_http_model_queue_try(ngx_http_model_waiter_t *waiter)
+{
+    ngx_http_model_look_t  look;
+
+    ngx_http_model_survey_look(waiter->request, waiter->hop, NULL, &look);
+
+    if (look.up == 0) {
+        return 1;
+    }
+
+    if (look.free == 0) {
+        return 0;
+    }
+
+    waiter->rc = ngx_http_model_balancer_reserve(waiter->request,
+                                                 waiter->hop);
+
+    return waiter->rc != NGX_BUSY;
+}
