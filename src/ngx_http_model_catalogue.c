@@ -16,6 +16,12 @@
 #define NGX_HTTP_MODEL_CATALOGUE_LOADED   3
 #define NGX_HTTP_MODEL_CATALOGUE_NBLOBS   4
 
+/* what a vendor may be wanted for */
+
+#define NGX_HTTP_MODEL_CATALOGUE_FACTS    0
+#define NGX_HTTP_MODEL_CATALOGUE_PS       1
+#define NGX_HTTP_MODEL_CATALOGUE_NMARKS   2
+
 
 /*
  * A text in the zone never changes: a new one takes its place by the write
@@ -47,9 +53,12 @@ struct ngx_http_model_node_s {
 
 typedef struct ngx_http_model_want_s  ngx_http_model_want_t;
 
+/* is never freed: found without the mutex */
+
 struct ngx_http_model_want_s {
     ngx_http_model_want_t                *next;
-    ngx_uint_t                            raised;
+    ngx_atomic_t                          raised[
+                                            NGX_HTTP_MODEL_CATALOGUE_NMARKS];
     size_t                                len;
     u_char                                data[1];
 };
@@ -57,7 +66,8 @@ struct ngx_http_model_want_s {
 
 typedef struct {
     ngx_atomic_t                          generation;
-    ngx_atomic_t                          raised;   /* marks, a hint */
+    ngx_atomic_t                          raised[   /* of any vendor */
+                                            NGX_HTTP_MODEL_CATALOGUE_NMARKS];
     ngx_http_model_node_t                *servers;
     ngx_http_model_want_t                *wants;
     void                                 *slot;     /* health's */
@@ -98,6 +108,10 @@ static ngx_int_t ngx_http_model_catalogue_copy_text(ngx_pool_t *pool,
     ngx_str_t *dst, u_char *data, size_t len);
 static void ngx_http_model_catalogue_key(ngx_http_model_node_t *node,
     ngx_str_t *vendor, ngx_str_t *server);
+static void ngx_http_model_catalogue_raise(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_uint_t mark);
+static ngx_uint_t ngx_http_model_catalogue_take(
+    ngx_http_model_catalogue_t *cat, ngx_str_t *vendor, ngx_uint_t mark);
 static ngx_http_model_want_t *ngx_http_model_catalogue_want_lookup(
     ngx_http_model_catalogue_t *cat, ngx_str_t *vendor);
 static ngx_http_model_want_t *ngx_http_model_catalogue_want_create(
@@ -388,10 +402,11 @@ ngx_http_model_catalogue_place(ngx_http_model_catalogue_t *cat,
 
     ngx_str_set(&none, "");
 
-    /* a reason is never kept: it belongs to the state */
+    /* a reason belongs to the state */
 
     texts[NGX_HTTP_MODEL_CATALOGUE_REASON] = server->reason.data
-                                             ? &server->reason : &none;
+                               || server->state == NGX_HTTP_MODEL_SERVER_UNKNOWN
+                               ? &server->reason : &none;
     texts[NGX_HTTP_MODEL_CATALOGUE_VERSION] = &server->version;
     texts[NGX_HTTP_MODEL_CATALOGUE_LIST] = &server->list;
     texts[NGX_HTTP_MODEL_CATALOGUE_LOADED] = &server->loaded;
@@ -710,9 +725,54 @@ void
 ngx_http_model_catalogue_want(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor)
 {
+    ngx_http_model_catalogue_raise(cat, vendor,
+                                   NGX_HTTP_MODEL_CATALOGUE_FACTS);
+}
+
+
+ngx_uint_t
+ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor)
+{
+    return ngx_http_model_catalogue_take(cat, vendor,
+                                         NGX_HTTP_MODEL_CATALOGUE_FACTS);
+}
+
+
+void
+ngx_http_model_catalogue_want_loaded(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor)
+{
+    ngx_http_model_catalogue_raise(cat, vendor, NGX_HTTP_MODEL_CATALOGUE_PS);
+}
+
+
+ngx_uint_t
+ngx_http_model_catalogue_wanted_loaded(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor)
+{
+    return ngx_http_model_catalogue_take(cat, vendor,
+                                         NGX_HTTP_MODEL_CATALOGUE_PS);
+}
+
+
+static void
+ngx_http_model_catalogue_raise(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_uint_t mark)
+{
     ngx_http_model_want_t  *want;
 
     if (cat->sh == NULL) {
+        return;
+    }
+
+    /* who takes a mark that stands now asks the servers after that */
+
+    ngx_memory_barrier();
+
+    want = ngx_http_model_catalogue_want_lookup(cat, vendor);
+
+    if (want != NULL && want->raised[mark] && cat->sh->raised[mark]) {
         return;
     }
 
@@ -725,24 +785,24 @@ ngx_http_model_catalogue_want(ngx_http_model_catalogue_t *cat,
     }
 
     if (want != NULL) {
-        want->raised = 1;
-        cat->sh->raised = 1;
+        want->raised[mark] = 1;
+        cat->sh->raised[mark] = 1;
     }
 
     ngx_shmtx_unlock(&cat->shpool->mutex);
 }
 
 
-ngx_uint_t
-ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
-    ngx_str_t *vendor)
+static ngx_uint_t
+ngx_http_model_catalogue_take(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_uint_t mark)
 {
     ngx_uint_t              raised;
     ngx_http_model_want_t  *want;
 
     /* vendors are polled often: no lock while no mark stands */
 
-    if (cat->sh == NULL || cat->sh->raised == 0) {
+    if (cat->sh == NULL || cat->sh->raised[mark] == 0) {
         return 0;
     }
 
@@ -753,17 +813,17 @@ ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
     want = ngx_http_model_catalogue_want_lookup(cat, vendor);
 
     if (want != NULL) {
-        raised = want->raised;
-        want->raised = 0;
+        raised = want->raised[mark];
+        want->raised[mark] = 0;
     }
 
     for (want = cat->sh->wants; want != NULL; want = want->next) {
-        if (want->raised) {
+        if (want->raised[mark]) {
             break;
         }
     }
 
-    cat->sh->raised = (want != NULL);
+    cat->sh->raised[mark] = (want != NULL);
 
     ngx_shmtx_unlock(&cat->shpool->mutex);
 

@@ -61,9 +61,9 @@ ngx_uint_t ngx_http_model_catalogue_generation(ngx_http_model_catalogue_t *cat);
  * copied.  list, loaded or version with data == NULL keep what is there; on
  * state DOWN the lists are kept with their age.  Times of 0 keep what is
  * there, since is taken with a change of state only (0: now), and UNKNOWN
- * takes no known state away.  NGX_OK; NGX_DECLINED when nothing a reader sees
- * changed; NGX_ERROR when the zone is full (the old facts stay; logged once
- * per zone and generation of workers).
+ * takes no known state nor its reason away.  NGX_OK; NGX_DECLINED when
+ * nothing a reader sees changed; NGX_ERROR when the zone is full (the old
+ * facts stay; logged once per zone and generation of workers).
  */
 ngx_int_t ngx_http_model_catalogue_update(ngx_http_model_catalogue_t *cat,
     ngx_http_model_catalogue_server_t *server, ngx_log_t *log);
@@ -116,6 +116,16 @@ void **ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat);
  */
 void ngx_http_model_catalogue_full(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor, ngx_str_t *server, ngx_log_t *log);
+
+/*
+ * The same, by a mark of its own, for what the vendor's servers have loaded.
+ * To be called after each request of a vendor that is warm: no lock is taken
+ * while the mark stands.
+ */
+void ngx_http_model_catalogue_want_loaded(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor);
+ngx_uint_t ngx_http_model_catalogue_wanted_loaded(
+    ngx_http_model_catalogue_t *cat, ngx_str_t *vendor);
 
 
 #endif /* _NGX_HTTP_MODEL_CATALOGUE_H_INCLUDED_ */

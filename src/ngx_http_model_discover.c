@@ -12,14 +12,12 @@
 #include "ngx_http_model_discover_run.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_peers.h"
-#include "ngx_http_model_reading.h"
 
 
 /* milliseconds */
 
 #define NGX_HTTP_MODEL_DISCOVER_TICK    250    /* marks of other workers */
 #define NGX_HTTP_MODEL_DISCOVER_RELOAD  60000  /* facts outlive a reload */
-#define NGX_HTTP_MODEL_DISCOVER_FRESH   2000   /* what is loaded is known */
 
 /* ticks after the start in which workers of the cycle before may still run */
 
@@ -30,21 +28,6 @@ typedef struct {
     ngx_http_model_discover_t      *discover;
     ngx_array_t                   **peers;     /* by the order of the jobs */
 } ngx_http_model_discover_prune_t;
-
-
-typedef struct {
-    ngx_http_model_discover_job_t  *job;
-    ngx_http_model_peer_t           peer;
-} ngx_http_model_discover_load_t;
-
-
-typedef struct {
-    ngx_queue_t                     queue;
-    ngx_pool_t                     *pool;
-    ngx_event_t                     timer;
-    void                          (*done)(void *data);
-    void                           *data;
-} ngx_http_model_discover_waiter_t;
 
 
 static ngx_int_t ngx_http_model_discover_add_jobs(ngx_cycle_t *cycle,
@@ -71,23 +54,6 @@ static ngx_uint_t ngx_http_model_discover_prune_keep_health(ngx_str_t *vendor,
 static ngx_http_model_peer_t *ngx_http_model_discover_prune_peer(
     ngx_http_model_discover_prune_t *prune, ngx_str_t *vendor,
     ngx_str_t *server, ngx_http_model_vendor_t **found);
-static ngx_http_model_discover_job_t *ngx_http_model_discover_find(
-    ngx_http_model_discover_t *d, ngx_http_model_vendor_t *vendor);
-static void ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
-    ngx_msec_t timeout);
-static ngx_uint_t ngx_http_model_discover_load_due(
-    ngx_http_model_server_t *server);
-static void ngx_http_model_discover_load_peer(
-    ngx_http_model_discover_job_t *job, ngx_http_model_peer_t *peer,
-    ngx_msec_t timeout);
-static void ngx_http_model_discover_load_handler(void *data,
-    ngx_http_model_fetch_t *fetch);
-static ngx_int_t ngx_http_model_discover_wait(
-    ngx_http_model_discover_job_t *job, ngx_msec_t timeout,
-    void (*done)(void *data), void *data);
-static void ngx_http_model_discover_wake(
-    ngx_http_model_discover_waiter_t *waiter);
-static void ngx_http_model_discover_waiter_handler(ngx_event_t *ev);
 
 
 ngx_int_t
@@ -164,7 +130,7 @@ ngx_http_model_discover_add_jobs(ngx_cycle_t *cycle,
         job->timer.log = &d->log;
         job->timer.cancelable = 1;
 
-        ngx_queue_init(&job->waiters);
+        ngx_http_model_discover_load_init(job);
     }
 
     return NGX_OK;
@@ -196,6 +162,8 @@ ngx_http_model_discover_start(ngx_http_model_discover_t *d)
             ngx_add_timer(&job[i].timer,
                           ngx_http_model_discover_delay(&job[i]));
         }
+
+        ngx_http_model_discover_load_start(&job[i]);
     }
 }
 
@@ -309,6 +277,8 @@ ngx_http_model_discover_tick_handler(ngx_event_t *ev)
         {
             ngx_http_model_discover_job(&job[i], 1);
         }
+
+        ngx_http_model_discover_load_tick(&job[i]);
     }
 }
 
@@ -378,7 +348,6 @@ ngx_http_model_discover_heal(ngx_http_model_discover_t *d)
 static void
 ngx_http_model_discover_timer_handler(ngx_event_t *ev)
 {
-    ngx_msec_t                      interval, jitter;
     ngx_http_model_discover_job_t  *job;
 
     if (ngx_http_model_discover_stopping()) {
@@ -387,14 +356,7 @@ ngx_http_model_discover_timer_handler(ngx_event_t *ev)
 
     job = ev->data;
 
-    interval = job->vendor->interval;
-    jitter = interval / 10;
-
-    if (jitter) {
-        interval += (ngx_msec_t) ngx_random() % (2 * jitter + 1) - jitter;
-    }
-
-    ngx_add_timer(ev, ngx_max(interval, 1));
+    ngx_add_timer(ev, ngx_http_model_discover_jitter(job->vendor->interval));
 
     ngx_http_model_discover_job(job, 0);
 }
@@ -616,276 +578,4 @@ ngx_http_model_discover_prune_peer(ngx_http_model_discover_prune_t *prune,
     }
 
     return NULL;
-}
-
-
-void
-ngx_http_model_discover_loaded(ngx_http_model_views_t *views,
-    ngx_http_model_vendor_t *vendor, ngx_msec_t timeout,
-    void (*done)(void *data), void *data)
-{
-    ngx_http_model_discover_t      *d;
-    ngx_http_model_discover_job_t  *job;
-
-    d = views->discover;
-
-    job = d ? ngx_http_model_discover_find(d, vendor) : NULL;
-
-    if (job == NULL
-        || timeout == 0
-        || !vendor->discover
-        || !(vendor->dialects
-             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA))
-        || ngx_http_model_discover_stopping())
-    {
-        done(data);
-        return;
-    }
-
-    /* servers that do not answer are not asked by each request */
-
-    if (job->loading == 0
-        && (!job->asked
-            || ngx_current_msec - job->loaded >= NGX_HTTP_MODEL_DISCOVER_FRESH))
-    {
-        ngx_http_model_discover_load(job, timeout);
-    }
-
-    if (job->loading == 0
-        || ngx_http_model_discover_wait(job, timeout, done, data) != NGX_OK)
-    {
-        done(data);
-    }
-}
-
-
-static ngx_http_model_discover_job_t *
-ngx_http_model_discover_find(ngx_http_model_discover_t *d,
-    ngx_http_model_vendor_t *vendor)
-{
-    ngx_uint_t                      i;
-    ngx_http_model_discover_job_t  *job;
-
-    job = d->jobs.elts;
-
-    for (i = 0; i < d->jobs.nelts; i++) {
-
-        if (job[i].vendor == vendor) {
-            return &job[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
-    ngx_msec_t timeout)
-{
-    ngx_uint_t                  i;
-    ngx_pool_t                 *pool;
-    ngx_array_t                *peers;
-    ngx_http_model_view_t      *view;
-    ngx_http_model_peer_t      *peer;
-    ngx_http_model_server_t    *server;
-    ngx_http_model_discover_t  *d;
-
-    d = job->discover;
-
-    pool = ngx_create_pool(4096, &d->log);
-    if (pool == NULL) {
-        return;
-    }
-
-    view = ngx_http_model_view(d->views, &d->log);
-    peers = ngx_http_model_peers(job->vendor, pool);
-
-    if (view == NULL || peers == NULL) {
-        goto done;
-    }
-
-    job->asked = 1;
-    job->loaded = ngx_current_msec;
-
-    peer = peers->elts;
-
-    for (i = 0; i < peers->nelts; i++) {
-
-        if (peer[i].down) {
-            continue;
-        }
-
-        server = ngx_http_model_view_server(view, job->vendor, &peer[i].name);
-
-        if (server && ngx_http_model_discover_load_due(server)) {
-            ngx_http_model_discover_load_peer(job, &peer[i], timeout);
-        }
-    }
-
-done:
-
-    ngx_destroy_pool(pool);
-}
-
-
-/* those that are not known to be up are left to the timers */
-
-static ngx_uint_t
-ngx_http_model_discover_load_due(ngx_http_model_server_t *server)
-{
-    return server->facts.state == NGX_HTTP_MODEL_SERVER_UP
-           && ngx_time() - server->facts.loaded_at
-              >= NGX_HTTP_MODEL_DISCOVER_FRESH / 1000;
-}
-
-
-static void
-ngx_http_model_discover_load_peer(ngx_http_model_discover_job_t *job,
-    ngx_http_model_peer_t *peer, ngx_msec_t timeout)
-{
-    ngx_http_model_fetch_t          *fetch;
-    ngx_http_model_discover_load_t  *load;
-
-    fetch = ngx_http_model_discover_fetch(job, &peer->addr,
-                                          NGX_HTTP_MODEL_OLLAMA, "/api/ps");
-    if (fetch == NULL) {
-        return;
-    }
-
-    load = ngx_palloc(fetch->pool, sizeof(ngx_http_model_discover_load_t));
-
-    if (load == NULL
-        || ngx_http_model_discover_copy_peer(fetch->pool, &load->peer, peer)
-           != NGX_OK)
-    {
-        ngx_http_model_fetch_cancel(fetch);
-        return;
-    }
-
-    load->job = job;
-
-    fetch->peer = load->peer.addr.sockaddr ? &load->peer.addr : NULL;
-    fetch->timeout = ngx_min(timeout, job->vendor->timeout);
-
-    if (ngx_http_model_discover_ask(job->discover, fetch,
-                                    ngx_http_model_discover_load_handler, load)
-        == NGX_OK)
-    {
-        job->loading++;
-    }
-}
-
-
-static void
-ngx_http_model_discover_load_handler(void *data, ngx_http_model_fetch_t *fetch)
-{
-    ngx_http_model_discover_load_t *load = data;
-
-    ngx_queue_t                         waiters, *q, *next;
-    ngx_http_model_discover_job_t      *job;
-    ngx_http_model_catalogue_server_t   facts;
-
-    job = load->job;
-
-    ngx_memzero(&facts, sizeof(ngx_http_model_catalogue_server_t));
-
-    if (fetch->status == NGX_HTTP_OK
-        && ngx_http_model_reading_loaded(fetch->pool, &fetch->content,
-                                         &facts.loaded)
-           == NGX_OK)
-    {
-        facts.vendor = job->vendor->id;
-        facts.server = load->peer.name;
-        facts.state = NGX_HTTP_MODEL_SERVER_UNKNOWN;
-        facts.loaded_at = ngx_time();
-
-        (void) ngx_http_model_catalogue_update(job->discover->views->catalogue,
-                                               &facts, &job->discover->log);
-    }
-
-    if (--job->loading) {
-        return;
-    }
-
-    if (ngx_queue_empty(&job->waiters)) {
-        return;
-    }
-
-    /* who is woken may wait again, for the next answers */
-
-    ngx_queue_init(&waiters);
-    ngx_queue_add(&waiters, &job->waiters);
-    ngx_queue_init(&job->waiters);
-
-    for (q = ngx_queue_head(&waiters);
-         q != ngx_queue_sentinel(&waiters);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-
-        ngx_http_model_discover_wake(
-            ngx_queue_data(q, ngx_http_model_discover_waiter_t, queue));
-    }
-}
-
-
-static ngx_int_t
-ngx_http_model_discover_wait(ngx_http_model_discover_job_t *job,
-    ngx_msec_t timeout, void (*done)(void *data), void *data)
-{
-    ngx_pool_t                        *pool;
-    ngx_http_model_discover_waiter_t  *waiter;
-
-    pool = ngx_create_pool(512, &job->discover->log);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    waiter = ngx_pcalloc(pool, sizeof(ngx_http_model_discover_waiter_t));
-    if (waiter == NULL) {
-        ngx_destroy_pool(pool);
-        return NGX_ERROR;
-    }
-
-    waiter->pool = pool;
-    waiter->done = done;
-    waiter->data = data;
-
-    waiter->timer.handler = ngx_http_model_discover_waiter_handler;
-    waiter->timer.data = waiter;
-    waiter->timer.log = &job->discover->log;
-
-    ngx_queue_insert_tail(&job->waiters, &waiter->queue);
-    ngx_add_timer(&waiter->timer, timeout);
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_model_discover_wake(ngx_http_model_discover_waiter_t *waiter)
-{
-    void  *data;
-    void  (*done)(void *data);
-
-    if (waiter->timer.timer_set) {
-        ngx_del_timer(&waiter->timer);
-    }
-
-    ngx_queue_remove(&waiter->queue);
-
-    done = waiter->done;
-    data = waiter->data;
-
-    ngx_destroy_pool(waiter->pool);
-
-    done(data);
-}
-
-
-static void
-ngx_http_model_discover_waiter_handler(ngx_event_t *ev)
-{
-    ngx_http_model_discover_wake(ev->data);
 }

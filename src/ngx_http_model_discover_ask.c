@@ -35,6 +35,21 @@ ngx_http_model_discover_stopping(void)
 }
 
 
+ngx_msec_t
+ngx_http_model_discover_jitter(ngx_msec_t interval)
+{
+    ngx_msec_t  jitter;
+
+    jitter = interval / 10;
+
+    if (jitter) {
+        interval += (ngx_msec_t) ngx_random() % (2 * jitter + 1) - jitter;
+    }
+
+    return ngx_max(interval, 1);
+}
+
+
 ngx_int_t
 ngx_http_model_discover_copy_peer(ngx_pool_t *pool, ngx_http_model_peer_t *dst,
     ngx_http_model_peer_t *src)

@@ -44,7 +44,6 @@ typedef struct {
     ngx_http_model_json_t           *list;     /* the earlier one, or NULL */
     ngx_http_model_reading_t        *reading;
     ngx_str_t                        version;
-    ngx_str_t                        loaded;
     ngx_uint_t                       pages;
     ngx_uint_t                       pending;  /* fetches of details */
     ngx_uint_t                       shows;    /* of them of shows */
@@ -639,12 +638,16 @@ ngx_http_model_discover_ps_handler(void *data, ngx_http_model_fetch_t *fetch)
 {
     ngx_http_model_discover_run_t *run = data;
 
-    if (fetch->status != NGX_HTTP_OK
-        || ngx_http_model_reading_loaded(run->pool, &fetch->content,
-                                         &run->loaded)
-           != NGX_OK)
+    ngx_str_t  loaded;
+
+    /* at once: what is told later may be older than what was asked meanwhile */
+
+    if (fetch->status == NGX_HTTP_OK
+        && ngx_http_model_reading_loaded(fetch->pool, &fetch->content, &loaded)
+           == NGX_OK
+        && !ngx_http_model_discover_stopping())
     {
-        ngx_str_null(&run->loaded);
+        ngx_http_model_discover_load_put(run->job, &run->peer.name, &loaded);
     }
 
     ngx_http_model_discover_detailed(run);
@@ -696,9 +699,7 @@ ngx_http_model_discover_up(ngx_http_model_discover_run_t *run)
     }
 
     facts.version = run->version;
-    facts.loaded = run->loaded;
     facts.listed = facts.checked;
-    facts.loaded_at = run->loaded.len ? facts.checked : 0;
 
     rc = ngx_http_model_catalogue_update(catalogue, &facts,
                                          &run->job->discover->log);

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) the ngx_http_model_module authors
  *
- * One server being asked what it has: the conversation and its result.  Owns
- * the queue of a worker's fetches; calls fetch, reading, view, health and
- * catalogue.  Used by discover alone.
+ * The inside of discover, shared by its files and by nobody else: one server
+ * being asked what it has (discover_run) and what it has loaded
+ * (discover_load); the queue of a worker's fetches (discover_ask).  Calls
+ * fetch, peers, reading, view, health, catalogue.
  */
 
 
@@ -44,8 +45,9 @@ typedef struct {
     ngx_http_model_vendor_t    *vendor;
     ngx_event_t                 timer;
 
-    ngx_uint_t                  loading;   /* fetches of /api/ps */
-    ngx_msec_t                  loaded;    /* when they were started */
+    ngx_queue_t                 loads;     /* servers asked for /api/ps */
+    ngx_msec_t                  loaded;    /* when they were, the last time */
+    ngx_event_t                 warm;      /* for a vendor that is */
     ngx_queue_t                 waiters;
     unsigned                    asked:1;   /* loaded is set */
     unsigned                    stale:1;   /* a server was not ours */
@@ -59,6 +61,9 @@ typedef void (*ngx_http_model_discover_pt)(void *data,
 /* 1 when nothing is to be started any more */
 ngx_uint_t ngx_http_model_discover_stopping(void);
 
+/* the interval, or up to a tenth more or less; milliseconds, at least 1 */
+ngx_msec_t ngx_http_model_discover_jitter(ngx_msec_t interval);
+
 /* a copy of src that needs nothing but pool */
 ngx_int_t ngx_http_model_discover_copy_peer(ngx_pool_t *pool,
     ngx_http_model_peer_t *dst, ngx_http_model_peer_t *src);
@@ -71,6 +76,24 @@ ngx_int_t ngx_http_model_discover_copy_peer(ngx_pool_t *pool,
 void ngx_http_model_discover_run(ngx_http_model_discover_job_t *job,
     ngx_http_model_peer_t *peer, ngx_http_model_view_t *view,
     ngx_uint_t wanted);
+
+/* what is loaded: readies a zeroed job, in every worker */
+void ngx_http_model_discover_load_init(ngx_http_model_discover_job_t *job);
+
+/*
+ * In the worker that discovers: keeps what is loaded on servers of a warm
+ * vendor fresh, by a timer from the start on, and at each tick by the mark
+ * of catalogue.  Does nothing for other vendors.
+ */
+void ngx_http_model_discover_load_start(ngx_http_model_discover_job_t *job);
+void ngx_http_model_discover_load_tick(ngx_http_model_discover_job_t *job);
+
+/*
+ * Puts an answer of /api/ps, as reading made it, in the place of what was
+ * known of the server; in pools of the caller.
+ */
+void ngx_http_model_discover_load_put(ngx_http_model_discover_job_t *job,
+    ngx_str_t *server, ngx_str_t *loaded);
 
 /*
  * A GET of the uri (NUL-terminated) at a server; what addr points to must

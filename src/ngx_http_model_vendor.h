@@ -82,6 +82,8 @@ struct ngx_http_model_vendor_s {
 
     unsigned                       prefix:1;
     unsigned                       discover:1;
+    unsigned                       warm:1;     /* loaded models are kept
+                                                  fresh */
     unsigned                       prefix_set:1;
     unsigned                       discover_set:1;
     unsigned                       bridge_set:1;

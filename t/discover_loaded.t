@@ -15,13 +15,19 @@ my $one = $t->ollama('one', models => ['a', 'b'], loaded => ['a']);
 my $two = $t->ollama('two', models => ['c'], loaded => ['c']);
 my $dead = $t->ollama('dead', models => ['d']);
 my $cloud = $t->openai('cloud', models => ['gpt']);
+my $slow = $t->ollama('slow', models => ['x', 'y'], loaded => ['x']);
 $dead->refuse;
+$slow->hang(match => qr/show/);
 
 $t->conf(<<'CONF')->start;
 upstream many { server {{one}}; server {{two}}; server {{dead}}; }
 model_vendor many { proxy_pass http://many; discover 1h timeout=1s; }
 model_vendor cloud { proxy_pass http://{{cloud}}; dialect openai; }
-server { {{listen}} location / { model_pass; } }
+model_vendor slow { proxy_pass http://{{slow}}; discover 1h timeout=3s; }
+server { {{listen}}
+    location / { model_pass many cloud; }
+    location /slow/ { model_pass slow; }
+}
 CONF
 
 sub loaded {
@@ -38,6 +44,19 @@ $one->set(loaded => ['b']);
 $two->set(loaded => []);
 $t->eventually(sub { loaded() eq 'many:b:latest' }, 'changes are seen', 10);
 is $one->hits(qr/tags/), 1, 'the list was not asked for again';
+
+# A discovery that is under way for long does not bring back what was before
+my ($stale, $seen) = (0, 0);
+$slow->set(loaded => ['y']);
+$t->eventually(sub {
+    my $name = $t->get('/slow/api/ps')->json->{models}[0]{name};
+    $seen ||= $name eq 'slow:y:latest';
+    $stale ||= $seen && $name ne 'slow:y:latest';
+    return $seen && $slow->in_flight == 0;
+}, 'asked while a discovery runs', 10);
+is $t->get('/slow/api/ps')->json->{models}[0]{name}, 'slow:y:latest',
+    'when it ended';
+ok !$stale, 'nor meanwhile';
 
 # Many at once are one question per worker, at most one in two seconds
 my $n = $one->hits(qr{/api/ps});

@@ -128,7 +128,9 @@ test_zone(void)
        "nothing to read yet");
 
     ngx_http_model_catalogue_want(cat, &zone_name);
-    ok(ngx_http_model_catalogue_wanted(cat, &zone_name) == 0,
+    ngx_http_model_catalogue_want_loaded(cat, &zone_name);
+    ok(ngx_http_model_catalogue_wanted(cat, &zone_name) == 0
+       && ngx_http_model_catalogue_wanted_loaded(cat, &zone_name) == 0,
        "nothing wanted yet");
     ngx_http_model_catalogue_prune(cat, keep_none, NULL);
 
@@ -199,14 +201,18 @@ test_update(void)
 
     f = facts("a", "10.0.0.1:80");
     g = ngx_http_model_catalogue_generation(cat);
-    ok(ngx_http_model_catalogue_update(cat, &f, &tap_log) == NGX_OK
-       && ngx_http_model_catalogue_generation(cat) == g + 1,
-       "reason taken away");
+    text(&f.loaded, "{\"models\":[1]}");
+    f.loaded_at = 104;
+    ok(ngx_http_model_catalogue_update(cat, &f, &tap_log) == NGX_DECLINED
+       && ngx_http_model_catalogue_generation(cat) == g,
+       "unknown, and loaded as before");
 
     s = read_all(cat, &n);
-    ok(s[0].state == NGX_HTTP_MODEL_SERVER_DOWN, "unknown keeps the state");
-    ok(s[0].reason.len == 0, "no reason");
+    ok(s[0].state == NGX_HTTP_MODEL_SERVER_DOWN && s[0].loaded_at == 104,
+       "unknown keeps the state");
+    is(&s[0].reason, "connection refused", "and its reason");
 
+    f = facts("a", "10.0.0.1:80");
     f.state = NGX_HTTP_MODEL_SERVER_UP;
     text(&f.version, "");
     text(&f.list, "{\"models\":[2,3]}");
@@ -214,6 +220,7 @@ test_update(void)
        "up again");
 
     s = read_all(cat, &n);
+    ok(s[0].reason.len == 0, "reason taken away");
     ok(s[0].version.len == 0, "version taken away");
     is(&s[0].list, "{\"models\":[2,3]}", "list replaced");
     is(&s[0].loaded, "{\"models\":[1]}", "loaded kept again");
@@ -472,6 +479,25 @@ test_want(void)
     ngx_http_model_catalogue_want(cat, &b);
     ok(!ngx_http_model_catalogue_wanted(cat, &a)
        && ngx_http_model_catalogue_wanted(cat, &b), "again only b");
+
+    ok(!ngx_http_model_catalogue_wanted_loaded(cat, &a)
+       && !ngx_http_model_catalogue_wanted_loaded(cat, &b),
+       "another mark is none of loaded");
+
+    ngx_http_model_catalogue_want_loaded(cat, &a);
+    ngx_shmtx_lock(&((ngx_slab_pool_t *) shm_zone->shm.addr)->mutex);
+    ngx_http_model_catalogue_want_loaded(cat, &a);
+    ngx_shmtx_unlock(&((ngx_slab_pool_t *) shm_zone->shm.addr)->mutex);
+    ngx_http_model_catalogue_want(cat, &b);
+
+    ok(!ngx_http_model_catalogue_wanted(cat, &a)
+       && !ngx_http_model_catalogue_wanted_loaded(cat, &b),
+       "nor the other way round");
+    ok(ngx_http_model_catalogue_wanted_loaded(cat, &a)
+       && !ngx_http_model_catalogue_wanted_loaded(cat, &a), "loaded, once");
+    ok(ngx_http_model_catalogue_wanted(cat, &b), "b as before");
+    ngx_http_model_catalogue_want_loaded(cat, &a);
+    ok(ngx_http_model_catalogue_wanted_loaded(cat, &a), "loaded, once more");
 }
 
 
