@@ -75,4 +75,17 @@ ngx_array_t *ngx_http_model_route_near(ngx_http_model_scope_t *scope,
     ngx_str_t *name, ngx_uint_t max, ngx_pool_t *pool);
 
 
+/* what follows is for other files of this floor */
+
+/*
+ * The vendor whose id stands before the first ":" or "/" of the name, with
+ * *rest what follows, which is not empty; NULL when none does.
+ */
+ngx_http_model_vendor_t *ngx_http_model_route_prefix(ngx_array_t *vendors,
+    ngx_str_t *name, ngx_str_t *rest);
+
+/* the name without the tag after its last slash */
+ngx_str_t ngx_http_model_route_untagged(ngx_str_t *name);
+
+
 #endif /* _NGX_HTTP_MODEL_ROUTE_H_INCLUDED_ */
