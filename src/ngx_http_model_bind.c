@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_alias.h"
 #include "ngx_http_model_bind.h"
 #include "ngx_http_model_gateway.h"
 
@@ -25,7 +26,9 @@ ngx_http_model_bind(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
     ngx_uint_t               i;
     ngx_http_model_pass_t  **pass;
 
-    if (ngx_http_model_bind_defaults(cf, mmcf) != NGX_OK) {
+    if (ngx_http_model_alias_bind(cf, &mmcf->aliases, &mmcf->vendors) != NGX_OK
+        || ngx_http_model_bind_defaults(cf, mmcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

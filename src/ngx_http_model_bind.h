@@ -2,8 +2,9 @@
 /*
  * Copyright (C) the ngx_http_model_module authors
  *
- * Binds the names in model_pass and model_default to vendors, when all of
- * them are known.  Reads module's configuration, vendor, gateway.
+ * Binds the names in model_pass, model_default and model_alias to vendors,
+ * when all of them are known.  Reads module's configuration, alias, vendor,
+ * gateway.
  */
 
 

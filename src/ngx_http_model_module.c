@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_alias.h"
 #include "ngx_http_model_bind.h"
 #include "ngx_http_model_check.h"
 #include "ngx_http_model_discover.h"
@@ -24,6 +25,8 @@
 
 
 static char *ngx_http_model_vendor(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_model_alias(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_model_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -79,6 +82,13 @@ static ngx_command_t  ngx_http_model_commands[] = {
     { ngx_string("model_vendor"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
       ngx_http_model_vendor,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("model_alias"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_model_alias,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -236,6 +246,17 @@ ngx_http_model_vendor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     (void) cmd;
 
     return ngx_http_model_vendor_block(cf, &mmcf->vendors);
+}
+
+
+static char *
+ngx_http_model_alias(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_model_main_conf_t *mmcf = conf;
+
+    (void) cmd;
+
+    return ngx_http_model_alias_block(cf, &mmcf->aliases);
 }
 
 
@@ -627,6 +648,9 @@ ngx_http_model_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&mmcf->defaults, cf->pool, 4,
                           sizeof(ngx_http_model_default_t *))
+           != NGX_OK
+        || ngx_array_init(&mmcf->aliases, cf->pool, 4,
+                          sizeof(ngx_http_model_alias_t *))
            != NGX_OK)
     {
         return NULL;

@@ -62,6 +62,8 @@ typedef struct {
     ngx_array_t                       passes;     /* ngx_http_model_pass_t * */
     ngx_array_t                       defaults;   /* ngx_http_model_default_t
                                                      * */
+    ngx_array_t                       aliases;    /* ngx_http_model_alias_t *
+                                                     in order of the file */
     ngx_str_t                         zone_name;
     size_t                            zone_size;
     ngx_str_t                         separator;

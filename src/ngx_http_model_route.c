@@ -8,11 +8,8 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_route.h"
+#include "ngx_http_model_alias.h"
 
-
-#define NGX_HTTP_MODEL_LATEST        ":latest"
-#define NGX_HTTP_MODEL_LATEST_LEN    (sizeof(NGX_HTTP_MODEL_LATEST) - 1)
 
 /* a vendor's id, a separator, a name, its implied tag */
 #define NGX_HTTP_MODEL_FORM_LEN                                               \
@@ -39,38 +36,25 @@ static ngx_int_t ngx_http_model_route_bare(ngx_http_model_scope_t *scope,
     ngx_str_t *name, ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_route_unknown(ngx_http_model_scope_t *scope,
     ngx_str_t *name, ngx_http_model_route_t *route);
-static void ngx_http_model_route_vendor(ngx_http_model_scope_t *scope,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name,
-    ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_route_lookup(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor, ngx_str_t *name,
     ngx_http_model_lookup_e lookup, ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_route_folded(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor, ngx_str_t *name,
     ngx_http_model_route_t *route);
-static ngx_uint_t ngx_http_model_route_exposed(
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name);
-static ngx_uint_t ngx_http_model_route_allowed(ngx_http_model_scope_t *scope,
-    ngx_http_model_vendor_t *vendor, ngx_http_model_model_t *model,
-    ngx_str_t *name);
 static ngx_uint_t ngx_http_model_route_matches(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor, ngx_str_t *name);
-static ngx_uint_t ngx_http_model_route_pattern(ngx_array_t *patterns,
-    ngx_str_t *name);
-static ngx_uint_t ngx_http_model_route_has(ngx_http_model_scope_t *scope,
-    ngx_http_model_vendor_t *vendor);
 static ngx_uint_t ngx_http_model_route_ollama(
     ngx_http_model_vendor_t *vendor);
 static ngx_int_t ngx_http_model_route_latest(ngx_str_t *name, u_char *buf,
     ngx_str_t *other);
-static ngx_uint_t ngx_http_model_route_is_latest(ngx_str_t *name);
 
 
 ngx_int_t
 ngx_http_model_route(ngx_http_model_scope_t *scope, ngx_str_t *name,
     ngx_http_model_route_t *route, ngx_pool_t *pool)
 {
-    (void) pool;
+    ngx_int_t  rc;
 
     ngx_memzero(route, sizeof(ngx_http_model_route_t));
 
@@ -78,13 +62,39 @@ ngx_http_model_route(ngx_http_model_scope_t *scope, ngx_str_t *name,
         return NGX_DECLINED;
     }
 
-    if (ngx_http_model_route_listed(scope, name, route) != NGX_OK
-        && ngx_http_model_route_prefixed(scope, name, route) != NGX_OK
-        && ngx_http_model_route_bare(scope, name, route) != NGX_OK
+    rc = ngx_http_model_alias_route(scope, name, NGX_HTTP_MODEL_ALIAS_EXACT,
+                                    route, pool);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_model_route_listed(scope, name, route) == NGX_OK) {
+        goto found;
+    }
+
+    rc = ngx_http_model_alias_route(scope, name, NGX_HTTP_MODEL_ALIAS_LATEST,
+                                    route, pool);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_model_route_prefixed(scope, name, route) == NGX_OK) {
+        goto found;
+    }
+
+    rc = ngx_http_model_alias_route(scope, name, NGX_HTTP_MODEL_ALIAS_PATTERN,
+                                    route, pool);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_model_route_bare(scope, name, route) != NGX_OK
         && ngx_http_model_route_unknown(scope, name, route) != NGX_OK)
     {
         return NGX_DECLINED;
     }
+
+found:
 
     /* what stands in the view is exposed */
 
@@ -248,7 +258,7 @@ ngx_http_model_route_unknown(ngx_http_model_scope_t *scope, ngx_str_t *name,
 
 /* the name is the vendor's own, known or not */
 
-static void
+void
 ngx_http_model_route_vendor(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor, ngx_str_t *name,
     ngx_http_model_route_t *route)
@@ -385,7 +395,7 @@ ngx_http_model_route_folded(ngx_http_model_scope_t *scope,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_route_exposed(ngx_http_model_vendor_t *vendor, ngx_str_t *name)
 {
     u_char     buf[NGX_HTTP_MODEL_FORM_LEN];
@@ -407,7 +417,7 @@ ngx_http_model_route_exposed(ngx_http_model_vendor_t *vendor, ngx_str_t *name)
 
 /* the client key's patterns, on each form of the model's listed name */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_route_allowed(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor, ngx_http_model_model_t *model,
     ngx_str_t *name)
@@ -477,7 +487,7 @@ ngx_http_model_route_matches(ngx_http_model_scope_t *scope,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_route_pattern(ngx_array_t *patterns, ngx_str_t *name)
 {
     ngx_str_t   *pattern;
@@ -495,7 +505,7 @@ ngx_http_model_route_pattern(ngx_array_t *patterns, ngx_str_t *name)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_route_has(ngx_http_model_scope_t *scope,
     ngx_http_model_vendor_t *vendor)
 {
@@ -559,7 +569,7 @@ ngx_http_model_route_latest(ngx_str_t *name, u_char *buf, ngx_str_t *other)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_route_is_latest(ngx_str_t *name)
 {
     size_t  len;

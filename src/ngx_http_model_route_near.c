@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_route.h"
+#include "ngx_http_model_alias.h"
 
 
 #define NGX_HTTP_MODEL_NEAR_MODELS   2000
@@ -22,10 +22,13 @@ typedef struct {
 } ngx_http_model_near_t;
 
 
+static ngx_int_t ngx_http_model_route_near_aliases(
+    ngx_http_model_scope_t *scope, ngx_str_t *name,
+    ngx_http_model_near_t *near, ngx_uint_t max, ngx_pool_t *pool);
 static ngx_uint_t ngx_http_model_route_insert(ngx_http_model_near_t *near,
     ngx_uint_t n, ngx_uint_t max, ngx_uint_t score, ngx_str_t *listed);
-static ngx_uint_t ngx_http_model_route_score(ngx_http_model_model_t *model,
-    ngx_str_t *name, ngx_str_t *bare);
+static ngx_uint_t ngx_http_model_route_score(ngx_str_t *full,
+    ngx_str_t *known, ngx_str_t *name, ngx_str_t *bare);
 static ngx_uint_t ngx_http_model_route_part(ngx_str_t *name, ngx_str_t *bare);
 static ngx_uint_t ngx_http_model_route_typo(ngx_str_t *asked,
     ngx_str_t *known);
@@ -37,6 +40,7 @@ ngx_array_t *
 ngx_http_model_route_near(ngx_http_model_scope_t *scope, ngx_str_t *name,
     ngx_uint_t max, ngx_pool_t *pool)
 {
+    ngx_int_t                m;
     ngx_str_t                bare, *s;
     ngx_uint_t               i, k, n, score;
     ngx_array_t             *names;
@@ -60,14 +64,22 @@ ngx_http_model_route_near(ngx_http_model_scope_t *scope, ngx_str_t *name,
 
     model = scope->view->models.elts;
     n = ngx_min(scope->view->models.nelts, NGX_HTTP_MODEL_NEAR_MODELS);
-    k = 0;
+
+    m = ngx_http_model_route_near_aliases(scope, name, near, max, pool);
+    if (m == NGX_ERROR) {
+        return NULL;
+    }
+
+    k = m;
 
     for (i = 0; i < n; i++) {
-        score = ngx_http_model_route_score(&model[i], name, &bare);
+        score = ngx_http_model_route_score(&model[i].listed, &model[i].name,
+                                           name, &bare);
 
         if (score == NGX_HTTP_MODEL_NEAR_FAR
             || (k == max && (max == 0 || score >= near[k - 1].score))
-            || !ngx_http_model_route_visible(scope, &model[i]))
+            || !ngx_http_model_route_visible(scope, &model[i])
+            || ngx_http_model_alias_find(scope, &model[i].listed))
         {
             continue;
         }
@@ -86,6 +98,52 @@ ngx_http_model_route_near(ngx_http_model_scope_t *scope, ngx_str_t *name,
     }
 
     return names;
+}
+
+
+/* how many of the names of aliases are near, or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_model_route_near_aliases(ngx_http_model_scope_t *scope,
+    ngx_str_t *name, ngx_http_model_near_t *near, ngx_uint_t max,
+    ngx_pool_t *pool)
+{
+    ngx_uint_t                i, k, n, score;
+    ngx_array_t              *targets;
+    ngx_http_model_alias_t  **alias;
+
+    if (scope->aliases == NULL || max == 0) {
+        return 0;
+    }
+
+    alias = scope->aliases->elts;
+    n = ngx_min(scope->aliases->nelts, NGX_HTTP_MODEL_NEAR_MODELS);
+    k = 0;
+
+    for (i = 0; i < n; i++) {
+
+        score = ngx_http_model_route_score(&alias[i]->name, &alias[i]->name,
+                                           name, name);
+
+        if (alias[i]->pattern
+            || score == NGX_HTTP_MODEL_NEAR_FAR
+            || (k == max && score >= near[k - 1].score))
+        {
+            continue;
+        }
+
+        targets = ngx_http_model_alias_targets(scope, alias[i], NULL, 0, pool);
+        if (targets == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (targets->nelts) {
+            k = ngx_http_model_route_insert(near, k, max, score,
+                                            &alias[i]->name);
+        }
+    }
+
+    return k;
 }
 
 
@@ -119,25 +177,25 @@ ngx_http_model_route_insert(ngx_http_model_near_t *near, ngx_uint_t n,
 }
 
 
-/* how far the model is from what was asked, FAR: too far */
+/* how far the known name is from what was asked, FAR: too far */
 
 static ngx_uint_t
-ngx_http_model_route_score(ngx_http_model_model_t *model, ngx_str_t *name,
+ngx_http_model_route_score(ngx_str_t *full, ngx_str_t *known, ngx_str_t *name,
     ngx_str_t *bare)
 {
     ngx_str_t   listed, own, asked;
     ngx_uint_t  score, typo;
 
-    listed = ngx_http_model_route_untagged(&model->listed);
-    own = ngx_http_model_route_untagged(&model->name);
+    listed = ngx_http_model_route_untagged(full);
+    own = ngx_http_model_route_untagged(known);
     asked = ngx_http_model_route_untagged(bare);
 
-    score = ngx_http_model_route_typo(name, &model->listed);
+    score = ngx_http_model_route_typo(name, full);
 
     typo = ngx_http_model_route_typo(name, &listed);
     score = ngx_min(score, typo);
 
-    typo = ngx_http_model_route_typo(bare, &model->name);
+    typo = ngx_http_model_route_typo(bare, known);
     score = ngx_min(score, typo);
 
     typo = ngx_http_model_route_typo(&asked, &own);
@@ -147,7 +205,7 @@ ngx_http_model_route_score(ngx_http_model_model_t *model, ngx_str_t *name,
         score = ngx_min(score, typo);
     }
 
-    typo = ngx_http_model_route_part(&model->name, &asked);
+    typo = ngx_http_model_route_part(known, &asked);
     score = ngx_min(score, typo);
 
     typo = ngx_http_model_route_part(bare, &own);

@@ -36,6 +36,7 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
 
     scope->vendors = mlcf->pass->vendors;
     scope->single = mlcf->pass->single;
+    scope->aliases = &mmcf->aliases;
 
     /* an inherited default may be a vendor that model_pass leaves out */
 
