@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_alias.h"
 #include "ngx_http_model_chain.h"
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_failover.h"
@@ -71,7 +72,10 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_scope_t *scope, ngx_http_model_route_t *route,
     ngx_str_t *other)
 {
-    ngx_str_t  uri, path;
+    ngx_str_t                uri, path;
+    ngx_uint_t               i;
+    ngx_array_t             *targets;
+    ngx_http_model_route_t  *target;
 
     path = ctx->endpoint->path;
 
@@ -83,9 +87,29 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    (void) scope;
+    if (route->alias) {
+        ctx->alias = route->alias->name;
 
-    if (ngx_http_model_chain_add(r, ctx, route, other, &uri) != NGX_OK) {
+        targets = ngx_http_model_alias_targets(scope, route->alias,
+                                               &route->star, 1, r->pool);
+        if (targets == NULL) {
+            return NGX_ERROR;
+        }
+
+        target = targets->elts;
+
+        for (i = 0; i < targets->nelts; i++) {
+
+            if (ngx_http_model_chain_add(r, ctx, &target[i], other, &uri)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+
+    } else if (ngx_http_model_chain_add(r, ctx, route, other, &uri)
+               != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -223,6 +223,11 @@ ngx_http_model_describe(ngx_pool_t *pool, ngx_http_model_model_t *model,
 {
     const ngx_http_model_family_t  *family;
 
+    if (model->merged) {
+        *d = *(ngx_http_model_descriptor_t *) model->merged;
+        return NGX_OK;
+    }
+
     ngx_memzero(d, sizeof(ngx_http_model_descriptor_t));
 
     d->id = model->listed;
@@ -249,13 +254,12 @@ ngx_http_model_describe(ngx_pool_t *pool, ngx_http_model_model_t *model,
 
     if (ngx_http_model_describe_prices(pool, model, d) != NGX_OK
         || ngx_http_model_describe_time(pool, model, d) != NGX_OK
-        || ngx_http_model_describe_digest(pool, model, d) != NGX_OK
-        || ngx_http_model_describe_text(pool, model, d) != NGX_OK)
+        || ngx_http_model_describe_digest(pool, model, d) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_model_describe_text(pool, model, d);
 }
 
 
@@ -420,9 +424,7 @@ ngx_http_model_describe_size(ngx_pool_t *pool, ngx_http_model_model_t *model,
 
     n = ngx_http_model_describe_int(model->entry, ngx_http_model_source_size);
 
-    if (n > 0) {
-        d->size = n;
-    }
+    d->size = ngx_max(n, 0);
 
     if (model->declared != NULL) {
         d->parameter_size = model->declared->parameters;

@@ -21,6 +21,8 @@
 #define NGX_HTTP_MODEL_LISTING_ETAG_LEN   16
 
 
+static ngx_int_t ngx_http_model_listing_aliases(ngx_http_model_scope_t *scope,
+    ngx_array_t *models, ngx_pool_t *pool);
 static ngx_uint_t ngx_http_model_listing_first(ngx_http_model_model_t *model,
     void *data);
 
@@ -48,7 +50,9 @@ ngx_http_model_listing_models(ngx_http_model_scope_t *scope, ngx_pool_t *pool)
 
     models = ngx_array_create(pool, ngx_max(scope->view->models.nelts, 1),
                               sizeof(ngx_http_model_model_t *));
-    if (models == NULL) {
+    if (models == NULL
+        || ngx_http_model_listing_aliases(scope, models, pool) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -56,8 +60,11 @@ ngx_http_model_listing_models(ngx_http_model_scope_t *scope, ngx_pool_t *pool)
 
     for (i = 0; i < scope->view->models.nelts; i++) {
 
+        /* an alias takes the name, whether it has targets here or not */
+
         if (!ngx_http_model_route_visible(scope, &model[i])
-            || ngx_http_model_view_hidden(scope->view, &model[i]))
+            || ngx_http_model_view_hidden(scope->view, &model[i])
+            || ngx_http_model_alias_find(scope, &model[i].listed))
         {
             continue;
         }
@@ -80,6 +87,45 @@ ngx_http_model_listing_models(ngx_http_model_scope_t *scope, ngx_pool_t *pool)
     }
 
     return models;
+}
+
+
+static ngx_int_t
+ngx_http_model_listing_aliases(ngx_http_model_scope_t *scope,
+    ngx_array_t *models, ngx_pool_t *pool)
+{
+    ngx_int_t                 rc;
+    ngx_uint_t                i;
+    ngx_http_model_model_t   *model, **p;
+    ngx_http_model_alias_t  **alias;
+
+    if (scope->aliases == NULL) {
+        return NGX_OK;
+    }
+
+    alias = scope->aliases->elts;
+
+    for (i = 0; i < scope->aliases->nelts; i++) {
+
+        if (alias[i]->pattern) {
+            continue;
+        }
+
+        rc = ngx_http_model_alias_model(scope, alias[i], NULL, pool, &model);
+
+        if (rc == NGX_DECLINED) {
+            continue;
+        }
+
+        p = (rc == NGX_OK) ? ngx_array_push(models) : NULL;
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        *p = model;
+    }
+
+    return NGX_OK;
 }
 
 

@@ -3,9 +3,9 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * Documents that the gateway writes itself from the catalogue: tags, models,
- * show, ps, version.  Bytes out, no request in.  Calls route, describe,
- * capability, decimal, view, json.  Ollama's documents are in listing_ollama,
- * those of /v1/models in listing_openai.
+ * show, ps, version.  Bytes out, no request in.  Calls route, alias,
+ * alias_model, describe, capability, decimal, view, json.  Ollama's documents
+ * are in listing_ollama, those of /v1/models in listing_openai.
  *
  * Nothing of a document changes with time alone, so that its ETag stays.
  */
@@ -15,15 +15,16 @@
 #define _NGX_HTTP_MODEL_LISTING_H_INCLUDED_
 
 
+#include "ngx_http_model_alias_model.h"
 #include "ngx_http_model_describe.h"
 #include "ngx_http_model_route.h"
 
 
 /*
- * The models that the scope shows, in order of rank, as an array of
- * ngx_http_model_model_t * in pool; NULL when memory ran out.  Of several
- * with one listed name only the first, which is the one that is routed to;
- * none that is hidden (see view).
+ * What the scope shows, as an array of ngx_http_model_model_t * in pool: the
+ * aliases in order of the file, then the models in order of rank; NULL when
+ * memory ran out.  Of several with one listed name only the first, which is
+ * the one that is routed to; none that is hidden (see view).
  */
 ngx_array_t *ngx_http_model_listing_models(ngx_http_model_scope_t *scope,
     ngx_pool_t *pool);
@@ -60,6 +61,14 @@ ngx_int_t ngx_http_model_listing_lmstudio(ngx_http_model_scope_t *scope,
 /* one model of GET /v1/models/{id}: the whole descriptor */
 ngx_int_t ngx_http_model_listing_model(ngx_http_model_model_t *model,
     ngx_uint_t anthropic, ngx_pool_t *pool, ngx_str_t *out);
+
+/*
+ * The same of an alias, with its targets; star as in the route.  NGX_DECLINED
+ * when there is nothing to show.
+ */
+ngx_int_t ngx_http_model_listing_alias(ngx_http_model_scope_t *scope,
+    ngx_http_model_alias_t *alias, ngx_str_t *star, ngx_uint_t anthropic,
+    ngx_pool_t *pool, ngx_str_t *out);
 
 /*
  * POST /api/show without the server: from the reduced show document where

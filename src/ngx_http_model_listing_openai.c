@@ -36,6 +36,8 @@ static void ngx_http_model_listing_pricing(ngx_http_model_json_writer_t *w,
 static void ngx_http_model_listing_whole(ngx_http_model_json_writer_t *w,
     ngx_http_model_model_t *model, ngx_http_model_descriptor_t *d,
     ngx_pool_t *pool);
+static void ngx_http_model_listing_targets(ngx_http_model_json_writer_t *w,
+    ngx_http_model_alias_t *alias, ngx_array_t **parts, ngx_pool_t *pool);
 static void ngx_http_model_listing_interfaces(ngx_http_model_json_writer_t *w,
     ngx_http_model_model_t *model, ngx_http_model_descriptor_t *d);
 static void ngx_http_model_listing_options(ngx_http_model_json_writer_t *w,
@@ -219,6 +221,107 @@ ngx_http_model_listing_model(ngx_http_model_model_t *model,
     ngx_http_model_json_object_end(w);
 
     return ngx_http_model_json_finish(w, out);
+}
+
+
+ngx_int_t
+ngx_http_model_listing_alias(ngx_http_model_scope_t *scope,
+    ngx_http_model_alias_t *alias, ngx_str_t *star, ngx_uint_t anthropic,
+    ngx_pool_t *pool, ngx_str_t *out)
+{
+    ngx_int_t                       rc;
+    ngx_array_t                   **parts;
+    ngx_http_model_model_t         *model;
+    ngx_http_model_descriptor_t     d;
+    ngx_http_model_json_writer_t   *w;
+
+    rc = ngx_http_model_alias_model(scope, alias, star, pool, &model);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (anthropic) {
+        return ngx_http_model_listing_model(model, 1, pool, out);
+    }
+
+    parts = ngx_http_model_alias_each(scope, alias, star, pool);
+    w = ngx_http_model_json_writer(pool);
+
+    if (parts == NULL || w == NULL
+        || ngx_http_model_describe(pool, model, &d) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_model_json_object(w);
+    ngx_http_model_listing_openai_members(w, model, &d, pool);
+    ngx_http_model_listing_whole(w, model, &d, pool);
+    ngx_http_model_listing_targets(w, alias, parts, pool);
+    ngx_http_model_json_object_end(w);
+
+    return ngx_http_model_json_finish(w, out);
+}
+
+
+/* those that are permitted, in order of the file */
+
+static void
+ngx_http_model_listing_targets(ngx_http_model_json_writer_t *w,
+    ngx_http_model_alias_t *alias, ngx_array_t **parts, ngx_pool_t *pool)
+{
+    ngx_str_t                       id, none;
+    ngx_uint_t                      i;
+    ngx_http_model_route_t         *route;
+    ngx_http_model_alias_target_t  *target;
+
+    ngx_str_null(&none);
+
+    target = alias->targets.elts;
+
+    ngx_http_model_json_key(w, "targets");
+    ngx_http_model_json_array(w);
+
+    for (i = 0; i < alias->targets.nelts; i++) {
+
+        if (parts[i]->nelts == 0) {
+            continue;
+        }
+
+        route = parts[i]->elts;
+        id = target[i].text;
+
+        if (target[i].vendor && route->model) {
+            id = route->model->listed;
+
+        } else if (target[i].vendor) {
+            id.len = route->vendor->id.len + 1 + route->name.len;
+            id.data = ngx_pnalloc(pool, id.len);
+
+            if (id.data == NULL) {
+                id = none;
+
+            } else {
+                (void) ngx_sprintf(id.data, "%V:%V", &route->vendor->id,
+                                   &route->name);
+            }
+        }
+
+        ngx_http_model_json_object(w);
+        ngx_http_model_listing_member(w, "id", &id);
+        ngx_http_model_listing_or_null(w, "vendor", target[i].vendor
+                                                    ? &route->vendor->id
+                                                    : &none);
+        ngx_http_model_listing_or_null(w, "model", target[i].vendor
+                                                   ? &route->name : &none);
+        ngx_http_model_json_key(w, "weight");
+        ngx_http_model_json_int(w, target[i].weight);
+        ngx_http_model_json_key(w, "backup");
+        ngx_http_model_json_bool(w, target[i].backup);
+        ngx_http_model_json_object_end(w);
+    }
+
+    ngx_http_model_json_array_end(w);
 }
 
 

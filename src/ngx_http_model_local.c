@@ -46,6 +46,9 @@ static ngx_int_t ngx_http_model_local_list(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_model_local_anthropic(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_local_model(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_scope_t *scope);
+static ngx_int_t ngx_http_model_local_model_doc(ngx_http_request_t *r,
+    ngx_http_model_scope_t *scope, ngx_http_model_route_t *route,
+    ngx_str_t *doc);
 static ngx_int_t ngx_http_model_local_page(ngx_http_request_t *r,
     ngx_http_model_scope_t *scope, ngx_str_t *doc);
 static ngx_int_t ngx_http_model_local_ps(ngx_http_request_t *r,
@@ -56,6 +59,8 @@ static ngx_uint_t ngx_http_model_local_ps_ready(ngx_http_request_t *r,
     void *data);
 static ngx_int_t ngx_http_model_local_ps_answer(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait);
+static ngx_int_t ngx_http_model_local_show_alias(ngx_http_request_t *r,
+    ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_local_show_known(ngx_http_request_t *r,
     ngx_http_model_model_t *model);
 static ngx_int_t ngx_http_model_local_show_answer(ngx_http_request_t *r,
@@ -230,15 +235,25 @@ static ngx_int_t
 ngx_http_model_local_model(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_scope_t *scope)
 {
+    ngx_int_t               rc;
     ngx_str_t               name, doc, etag;
     ngx_http_model_route_t  route;
 
     ctx->model = ctx->rest;
 
-    if (ctx->rest.len == 0 || ctx->rest.len > NGX_HTTP_MODEL_NAME_LEN
-        || ngx_http_model_route(scope, &ctx->rest, &route, r->pool) != NGX_OK
-        || route.model == NULL)
-    {
+    rc = (ctx->rest.len && ctx->rest.len <= NGX_HTTP_MODEL_NAME_LEN)
+         ? ngx_http_model_route(scope, &ctx->rest, &route, r->pool)
+         : NGX_DECLINED;
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_model_local_model_doc(r, scope, &route, &doc);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != NGX_OK) {
         name = ngx_http_model_error_quote(r->pool, &ctx->rest);
         ctx->model = name;
 
@@ -264,17 +279,34 @@ ngx_http_model_local_model(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ctx->name.len = route.name.len;
     ctx->vendor = route.vendor;
 
-    if (ngx_http_model_listing_model(route.model,
-                                     ngx_http_model_local_anthropic(r),
-                                     r->pool, &doc)
-        != NGX_OK
-        || ngx_http_model_listing_etag(&doc, r->pool, &etag) != NGX_OK)
-    {
+    if (ngx_http_model_listing_etag(&doc, r->pool, &etag) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_model_respond(r, NGX_HTTP_OK, ngx_http_model_json_type,
                                   &doc, &etag);
+}
+
+
+static ngx_int_t
+ngx_http_model_local_model_doc(ngx_http_request_t *r,
+    ngx_http_model_scope_t *scope, ngx_http_model_route_t *route,
+    ngx_str_t *doc)
+{
+    ngx_uint_t  anthropic;
+
+    anthropic = ngx_http_model_local_anthropic(r);
+
+    if (route->alias) {
+        return ngx_http_model_listing_alias(scope, route->alias, &route->star,
+                                            anthropic, r->pool, doc);
+    }
+
+    if (route->model == NULL) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_model_listing_model(route->model, anthropic, r->pool, doc);
 }
 
 
@@ -400,6 +432,10 @@ ngx_http_model_local_show(ngx_http_request_t *r, ngx_http_model_route_t *route,
     model = route->model;
     vendor = route->vendor;
 
+    if (route->alias) {
+        return ngx_http_model_local_show_alias(r, route);
+    }
+
     if (!(vendor->dialects
           & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
     {
@@ -462,6 +498,33 @@ ngx_http_model_local_show(ngx_http_request_t *r, ngx_http_model_route_t *route,
     fetch->timeout = timeout;
 
     return ngx_http_model_wait_fetch(r, &show->wait, fetch, timeout + 100);
+}
+
+
+/* of an alias no server knows the name, nor would one speak for the others */
+
+static ngx_int_t
+ngx_http_model_local_show_alias(ngx_http_request_t *r,
+    ngx_http_model_route_t *route)
+{
+    ngx_int_t                rc;
+    ngx_http_model_scope_t   scope;
+    ngx_http_model_model_t  *model;
+
+    if (ngx_http_model_scope(r, &scope) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    model = NULL;
+
+    rc = ngx_http_model_alias_model(&scope, route->alias, &route->star,
+                                    r->pool, &model);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_model_local_show_known(r, model);
 }
 
 

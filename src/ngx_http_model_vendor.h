@@ -88,7 +88,6 @@ struct ngx_http_model_vendor_s {
     unsigned                       discover_set:1;
     unsigned                       bridge_set:1;
     unsigned                       group:1;    /* has an upstream {} */
-    unsigned                       warm:1;     /* loaded models are followed */
 
     /* where it is; filled by proxy */
     ngx_str_t                      url;        /* as proxy_pass says */

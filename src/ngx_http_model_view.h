@@ -49,6 +49,9 @@ struct ngx_http_model_model_s {
     uint64_t                           *loaded;
     time_t                              since;    /* the last went down */
     unsigned                            down:1;   /* all did */
+
+    void                               *merged;   /* of an alias, which is in
+                                                     no view: its descriptor */
 };
 
 
