@@ -6,7 +6,8 @@
  * Names against views.  The first byte says what the location has; then come
  * lines: the asked name, a pattern of a client key (empty: none), and models,
  * each with the number of its vendor in front.  What comes out must keep the
- * rules: a vendor of the location, an exposed name, an allowed one.
+ * rules: a vendor of the location, an exposed name, an allowed one.  At last
+ * the pattern is the name of an alias too.
  */
 
 
@@ -14,7 +15,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_route.h"
+#include "ngx_http_model_alias.h"
 
 
 #define SINGLE    0x01
@@ -41,6 +42,8 @@ static ngx_uint_t allowed_form(ngx_http_model_scope_t *scope,
     const char *tag);
 static void check_models(ngx_http_model_scope_t *scope);
 static void check_near(ngx_http_model_scope_t *scope, ngx_str_t *asked);
+static void check_alias(ngx_http_model_scope_t *scope, ngx_str_t *asked,
+    ngx_str_t *name);
 
 
 static ngx_log_t                 test_log;
@@ -257,6 +260,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_route(&scope, &asked);
     check_models(&scope);
     check_near(&scope, &asked);
+    check_alias(&scope, &asked, &pattern);
 
     ngx_destroy_pool(scope.view->pool);
     ngx_destroy_pool(temp);
@@ -459,4 +463,95 @@ check_near(ngx_http_model_scope_t *scope, ngx_str_t *asked)
 
         check(found);
     }
+}
+
+
+/* an alias of two targets, with "*" where the name has one */
+
+static void
+check_alias(ngx_http_model_scope_t *scope, ngx_str_t *asked, ngx_str_t *name)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       back;
+    ngx_uint_t                      i, stars;
+    ngx_array_t                     aliases, *targets;
+    ngx_http_model_route_t          route, *r;
+    ngx_http_model_alias_t          alias, *p;
+    ngx_http_model_alias_target_t  *target;
+
+    stars = 0;
+
+    for (i = 0; i < name->len; i++) {
+        stars += (name->data[i] == '*');
+    }
+
+    if (name->len == 0 || name->len > NGX_HTTP_MODEL_NAME_LEN || stars > 1) {
+        return;
+    }
+
+    ngx_memzero(&alias, sizeof(ngx_http_model_alias_t));
+
+    alias.name = *name;
+    alias.pattern = stars & 1;
+
+    check(ngx_array_init(&alias.targets, scope->view->pool, 2,
+                         sizeof(ngx_http_model_alias_target_t))
+          == NGX_OK);
+
+    for (i = 0; i < 2; i++) {
+        target = ngx_array_push(&alias.targets);
+        ngx_memzero(target, sizeof(ngx_http_model_alias_target_t));
+
+        target->vendor = &vendors[i ? 3 : 1];
+        target->weight = i + 1;
+
+        if (stars) {
+            ngx_str_set(&target->model, "m*a:8b");
+
+        } else {
+            ngx_str_set(&target->model, "m");
+        }
+    }
+
+    p = &alias;
+
+    aliases.elts = &p;
+    aliases.nelts = 1;
+    scope->aliases = &aliases;
+
+    rc = ngx_http_model_route(scope, asked, &route, scope->view->pool);
+
+    if (!stars && asked->len == name->len
+        && ngx_memcmp(asked->data, name->data, name->len) == 0)
+    {
+        check(rc == NGX_ABORT || (rc == NGX_OK && route.alias == &alias));
+    }
+
+    if (rc != NGX_OK || route.alias == NULL) {
+        return;
+    }
+
+    check(in_scope(scope, route.vendor) && route.name.len > 0);
+
+    if (stars) {
+        check(ngx_http_model_alias_name(&alias, &route.star,
+                                        scope->view->pool, &back)
+              == NGX_OK);
+        check(back.len == asked->len
+              && ngx_memcmp(back.data, asked->data, back.len) == 0);
+    }
+
+    targets = ngx_http_model_alias_targets(scope, &alias, &route.star, 1,
+                                           scope->view->pool);
+    check(targets != NULL && targets->nelts >= 1 && targets->nelts <= 2);
+
+    r = targets->elts;
+
+    for (i = 0; i < targets->nelts; i++) {
+        check(in_scope(scope, r[i].vendor) && r[i].alias == &alias);
+    }
+
+    check(r[0].vendor == route.vendor && r[0].name.len == route.name.len);
+
+    scope->aliases = NULL;
 }
