@@ -27,8 +27,9 @@
 
 
 typedef struct {
+    ngx_http_model_ctx_t        *ctx;
     ngx_http_model_catalogue_t  *catalogue;
-    ngx_http_model_vendor_t     *vendor;
+    ngx_uint_t                   manage;
 } ngx_http_model_chain_want_t;
 
 
@@ -88,7 +89,12 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     if (route->alias) {
-        ctx->alias = route->alias->name;
+        if (ngx_http_model_alias_name(route->alias, &route->star, r->pool,
+                                      &ctx->alias)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
         targets = ngx_http_model_alias_targets(scope, route->alias,
                                                &route->star, 1, r->pool);
@@ -444,15 +450,24 @@ ngx_http_model_chain_none(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 }
 
 
-/* what changes a server's models is followed by a look at them */
+/* what changes a server's models, or loads one, is followed by a look */
 
 static ngx_int_t
 ngx_http_model_chain_follow(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
+    ngx_uint_t                    i, n;
     ngx_pool_cleanup_t           *cln;
+    ngx_http_model_hop_t         *hops;
     ngx_http_model_chain_want_t  *want;
 
-    if (ctx->endpoint->kind != NGX_HTTP_MODEL_MANAGE && !ctx->vendor->warm) {
+    hops = ctx->hops->elts;
+    n = (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE);
+
+    for (i = 0; i < ctx->hops->nelts; i++) {
+        n += hops[i].vendor->warm;
+    }
+
+    if (n == 0) {
         return NGX_OK;
     }
 
@@ -462,8 +477,9 @@ ngx_http_model_chain_follow(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     want = cln->data;
+    want->ctx = ctx;
     want->catalogue = ctx->views->catalogue;
-    want->vendor = ctx->vendor;
+    want->manage = (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE);
 
     cln->handler = ngx_http_model_chain_want;
 
@@ -476,5 +492,20 @@ ngx_http_model_chain_want(void *data)
 {
     ngx_http_model_chain_want_t  *want = data;
 
-    ngx_http_model_catalogue_want(want->catalogue, &want->vendor->id);
+    ngx_http_model_vendor_t  *vendor;
+
+    /* the one that answered */
+
+    vendor = want->ctx->vendor;
+
+    if (vendor == NULL || !vendor->discover) {
+        return;
+    }
+
+    if (want->manage) {
+        ngx_http_model_catalogue_want(want->catalogue, &vendor->id);
+
+    } else if (vendor->warm) {
+        ngx_http_model_catalogue_want_loaded(want->catalogue, &vendor->id);
+    }
 }

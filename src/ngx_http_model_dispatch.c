@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_alias.h"
 #include "ngx_http_model_chain.h"
 #include "ngx_http_model_dispatch.h"
 #include "ngx_http_model_error.h"
@@ -188,6 +189,12 @@ ngx_http_model_dispatch_settled(ngx_http_model_scope_t *scope,
     id = &route->vendor->id;
     len = id->len;
 
+    /* an alias comes before all, a pattern before what follows */
+
+    if (route->alias && !route->alias->pattern) {
+        return 1;
+    }
+
     prefixed = name->len > len
                && (name->data[len] == ':' || name->data[len] == '/')
                && ngx_memcmp(name->data, id->data, len) == 0;
@@ -260,6 +267,14 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                        ngx_http_model_names_flag(ctx->body, ctx->endpoint,
                                                  "verbose")
                        == 1);
+    }
+
+    if (route.alias && ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE) {
+        return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
+                                            "model", "an alias stands for "
+                                            "models, and cannot be pulled, "
+                                            "created, copied, pushed or "
+                                            "deleted itself");
     }
 
     rc = ngx_http_model_dispatch_other(r, ctx, &scope,

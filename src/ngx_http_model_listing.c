@@ -21,6 +21,8 @@
 #define NGX_HTTP_MODEL_LISTING_ETAG_LEN   16
 
 
+static ngx_uint_t ngx_http_model_listing_gone(ngx_http_model_scope_t *scope,
+    ngx_http_model_alias_t *alias, ngx_pool_t *pool);
 static ngx_int_t ngx_http_model_listing_aliases(ngx_http_model_scope_t *scope,
     ngx_array_t *models, ngx_pool_t *pool);
 static ngx_uint_t ngx_http_model_listing_first(ngx_http_model_model_t *model,
@@ -90,6 +92,37 @@ ngx_http_model_listing_models(ngx_http_model_scope_t *scope, ngx_pool_t *pool)
 }
 
 
+/* 1 when all targets of an alias are hidden */
+
+static ngx_uint_t
+ngx_http_model_listing_gone(ngx_http_model_scope_t *scope,
+    ngx_http_model_alias_t *alias, ngx_pool_t *pool)
+{
+    ngx_uint_t               i;
+    ngx_array_t             *targets;
+    ngx_http_model_route_t  *target;
+
+    targets = ngx_http_model_alias_targets(scope, alias, NULL, 0, pool);
+
+    if (targets == NULL) {
+        return 0;
+    }
+
+    target = targets->elts;
+
+    for (i = 0; i < targets->nelts; i++) {
+
+        if (target[i].model == NULL
+            || !ngx_http_model_view_hidden(scope->view, target[i].model))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static ngx_int_t
 ngx_http_model_listing_aliases(ngx_http_model_scope_t *scope,
     ngx_array_t *models, ngx_pool_t *pool)
@@ -113,7 +146,10 @@ ngx_http_model_listing_aliases(ngx_http_model_scope_t *scope,
 
         rc = ngx_http_model_alias_model(scope, alias[i], NULL, pool, &model);
 
-        if (rc == NGX_DECLINED) {
+        if (rc == NGX_DECLINED
+            || (rc == NGX_OK
+                && ngx_http_model_listing_gone(scope, alias[i], pool)))
+        {
             continue;
         }
 

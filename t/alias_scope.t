@@ -24,11 +24,11 @@ $t->write_file('keys', join '', map { "$_:" . sha256_hex($key{$_})
     . " $patterns{$_}\n" } sort keys %key);
 
 $t->conf(<<'CONF')->start;
-model_alias smart { target cloud:gpt-5; target acme:llama3; }
-model_alias inner { target acme:llama3; target acme:qwen:7b; }
-model_alias outer { target inner; target cloud:gpt-5; }
+model_alias smart { target cloud:gpt-5; target acme:llama3 backup; }
+model_alias inner { target acme:llama3; target acme:qwen:7b backup; }
+model_alias outer { target inner; target cloud:gpt-5 backup; }
 model_alias acme:qwen:7b { target cloud:o4; }
-model_alias claude-* { target cloud:claude-*; target acme:llama3; }
+model_alias claude-* { target cloud:claude-*; target acme:llama3 backup; }
 model_vendor acme { proxy_pass http://{{acme}}; rank 2; }
 model_vendor cloud { proxy_pass http://{{cloud}}; dialect openai; rank 1;
     expose gpt-5 o4 claude-1; }
