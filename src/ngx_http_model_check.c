@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_alias.h"
 #include "ngx_http_model_check.h"
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_proxy.h"
@@ -37,6 +38,9 @@ static ngx_uint_t ngx_http_model_check_public(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_model_check_loopback(struct sockaddr *sa);
 static void ngx_http_model_check_keepalive(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
+static ngx_int_t ngx_http_model_check_aliases(ngx_conf_t *cf,
+    ngx_http_model_main_conf_t *mmcf);
+static ngx_uint_t ngx_http_model_check_versions(ngx_http_model_alias_t *alias);
 static ngx_int_t ngx_http_model_check_balancers(ngx_conf_t *cf);
 static ngx_uint_t ngx_http_model_check_slots(
     ngx_http_upstream_srv_conf_t *us);
@@ -73,11 +77,63 @@ ngx_http_model_check(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
         ngx_http_model_check_keepalive(cf, vendor[i]);
     }
 
-    if (ngx_http_model_check_balancers(cf) != NGX_OK) {
+    if (ngx_http_model_check_balancers(cf) != NGX_OK
+        || ngx_http_model_check_aliases(cf, mmcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     return ngx_http_model_check_limits(cf, mmcf);
+}
+
+
+/* an upstream run has one version of HTTP, as far as its functions go */
+
+static ngx_int_t
+ngx_http_model_check_aliases(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
+{
+    ngx_uint_t                i;
+    ngx_http_model_alias_t  **alias;
+
+    alias = mmcf->aliases.elts;
+
+    for (i = 0; i < mmcf->aliases.nelts; i++) {
+
+        if (ngx_http_model_check_versions(alias[i]) == 3) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "targets of \"model_alias\" \"%V\" differ in "
+                          "\"proxy_http_version\": HTTP/2 cannot take over "
+                          "from HTTP/1, nor the other way, in %s:%ui",
+                          &alias[i]->name, alias[i]->file_name,
+                          alias[i]->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* bits: 1 for a target of HTTP/1, 2 for one of HTTP/2; loops are refused */
+
+static ngx_uint_t
+ngx_http_model_check_versions(ngx_http_model_alias_t *alias)
+{
+    ngx_uint_t                      i, versions;
+    ngx_http_model_alias_target_t  *target;
+
+    versions = 0;
+    target = alias->targets.elts;
+
+    for (i = 0; i < alias->targets.nelts; i++) {
+
+        versions |= target[i].alias
+                    ? ngx_http_model_check_versions(target[i].alias)
+                    : (target[i].vendor->version > NGX_HTTP_VERSION_11)
+                    ? 2 : 1;
+    }
+
+    return versions;
 }
 
 

@@ -140,7 +140,7 @@ ngx_http_model_handover_switch(ngx_http_request_t *r,
     ngx_http_model_socket_options(u);
 
 #if (NGX_HTTP_SSL)
-    u->ssl = (conf->ssl != NULL);
+    u->ssl = vendor->ssl;
 #endif
 
     if (vendor->ssl) {

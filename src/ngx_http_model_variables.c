@@ -34,6 +34,10 @@ static ngx_int_t ngx_http_model_variable_tries(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_queued(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_model_variable_proxy_host(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_model_variable_proxy_port(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_internal(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_credential(ngx_http_request_t *r,
@@ -95,6 +99,20 @@ static ngx_http_variable_t  ngx_http_model_variables[] = {
 };
 
 
+/* of the stock proxy, which knows the first vendor of a run only */
+
+static ngx_http_variable_t  ngx_http_model_proxy_variables[] = {
+
+    { ngx_string("proxy_host"), NULL, ngx_http_model_variable_proxy_host, 0,
+      NGX_HTTP_VAR_CHANGEABLE|NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("proxy_port"), NULL, ngx_http_model_variable_proxy_port, 0,
+      NGX_HTTP_VAR_CHANGEABLE|NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
 ngx_int_t
 ngx_http_model_variables_add(ngx_conf_t *cf)
 {
@@ -109,6 +127,21 @@ ngx_http_model_variables_add(ngx_conf_t *cf)
 
         var->get_handler = v->get_handler;
         var->data = v->data;
+    }
+
+    for (v = ngx_http_model_proxy_variables; v->name.len; v++) {
+
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        /* the stock handler takes no data: it is kept there */
+
+        if (var->get_handler) {
+            var->data = (uintptr_t) var->get_handler;
+            var->get_handler = v->get_handler;
+        }
     }
 
     return NGX_OK;
@@ -420,6 +453,69 @@ ngx_http_model_variable_queued(ngx_http_request_t *r,
     value.len = ngx_sprintf(p, "%T.%03M", (time_t) (ctx->queued / 1000),
                             ctx->queued % 1000)
                 - p;
+
+    ngx_http_model_variable_set(v, &value);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_variable_proxy_host(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (ctx == NULL || ctx->hop == NULL) {
+        return ((ngx_http_get_variable_pt) data)(r, v, 0);
+    }
+
+    ngx_http_model_variable_set(v, &ctx->hop->vendor->authority);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_variable_proxy_port(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                   *p, *last;
+    ngx_str_t                 value;
+    ngx_http_model_ctx_t     *ctx;
+    ngx_http_model_vendor_t  *vendor;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (ctx == NULL || ctx->hop == NULL) {
+        return ((ngx_http_get_variable_pt) data)(r, v, 0);
+    }
+
+    vendor = ctx->hop->vendor;
+
+    p = vendor->authority.data;
+    last = p + vendor->authority.len;
+
+    for (value.data = last; value.data > p; value.data--) {
+
+        if (value.data[-1] < '0' || value.data[-1] > '9') {
+            break;
+        }
+    }
+
+    value.len = last - value.data;
+
+    if (value.len == 0 || value.data - p < 2 || value.data[-1] != ':') {
+
+        if (vendor->ssl) {
+            ngx_str_set(&value, "443");
+
+        } else {
+            ngx_str_set(&value, "80");
+        }
+    }
 
     ngx_http_model_variable_set(v, &value);
 

@@ -19,7 +19,8 @@ my $verify = $tls ? "proxy_ssl_trusted_certificate $ca;" : '';
 
 $t->conf(<<"CONF")->start;
 log_format tries '\$upstream_status|\$upstream_addr|\$model_tries|\$status|'
-    '\$model|\$model_alias|\$model_vendor|\$model_name|\$proxy_host';
+    '\$model|\$model_alias|\$model_vendor|\$model_name|\$proxy_host|'
+    '\$proxy_port';
 access_log {{dir}}/access.log tries;
 model_vendor a {
     proxy_pass http://{{a}}; discover off; key literal:key-of-a;
@@ -76,7 +77,7 @@ for my $prefix ('', '/small') {
             my $n = () = $t->access_log =~ /\n/g;
             my $r = $t->post("$prefix/api/chat", $body);
             my ($states, $addrs, $tries, $status, $model, $alias, $vendor,
-                $name, $host) = line($n);
+                $name, $host, $port) = line($n);
             my $what = "$bad bad, $size bytes $prefix";
 
             is $r->status, $bad == 3 ? 503 : 200, "$what: status";
@@ -93,6 +94,10 @@ for my $prefix ('', '/small') {
             is $vendor, qw(a b c)[$asked - 1], "$what: who answered";
             is $name, ('one', 'a-much-longer-name', 'x')[$asked - 1],
                 "$what: under which name";
+
+            is $port, $b[$asked - 1]->port, "$what: port";
+            is $host, ($asked == 2 ? 'localhost' : '127.0.0.1') . ":$port",
+                "$what: host";
 
             for my $i (0 .. 2) {
                 my @q = $b[$i]->requests(qr/POST/);
