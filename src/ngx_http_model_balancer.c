@@ -478,6 +478,7 @@ ngx_http_model_balancer_taken(ngx_peer_connection_t *pc,
 
     if (name == NULL || name->data == NULL) {
         balance->wrap.free(pc, balance->wrap.data, 0);
+        pc->sockaddr = NULL;
         return NGX_ERROR;
     }
 

@@ -12,6 +12,7 @@
 #include "ngx_http_model_chain.h"
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_failover.h"
+#include "ngx_http_model_follow.h"
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_queue.h"
@@ -24,13 +25,6 @@
 #define NGX_HTTP_MODEL_CHAIN_NO_MODEL  1
 #define NGX_HTTP_MODEL_CHAIN_DOWN      2
 #define NGX_HTTP_MODEL_CHAIN_BUSY      3
-
-
-typedef struct {
-    ngx_http_model_ctx_t        *ctx;
-    ngx_http_model_catalogue_t  *catalogue;
-    ngx_uint_t                   manage;
-} ngx_http_model_chain_want_t;
 
 
 static ngx_int_t ngx_http_model_chain_add(ngx_http_request_t *r,
@@ -50,9 +44,6 @@ static ngx_int_t ngx_http_model_chain_refuse(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
 static ngx_int_t ngx_http_model_chain_none(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static ngx_int_t ngx_http_model_chain_follow(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
-static void ngx_http_model_chain_want(void *data);
 
 
 /* of OpenAI's and Anthropic's paths, those that an Ollama server has itself */
@@ -89,13 +80,6 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     if (route->alias) {
-        if (ngx_http_model_alias_name(route->alias, &route->star, r->pool,
-                                      &ctx->alias)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
         targets = ngx_http_model_alias_targets(scope, route->alias,
                                                &route->star, 1, r->pool);
         if (targets == NULL) {
@@ -295,7 +279,7 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
         if (rc == NGX_OK) {
 
-            if (ngx_http_model_chain_follow(r, ctx) != NGX_OK) {
+            if (ngx_http_model_follow(r, ctx) != NGX_OK) {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
 
@@ -374,7 +358,7 @@ ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
 
     if (rc == NGX_OK) {
 
-        if (ngx_http_model_chain_follow(r, ctx) != NGX_OK) {
+        if (ngx_http_model_follow(r, ctx) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -447,65 +431,4 @@ ngx_http_model_chain_none(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     return ngx_http_model_respond_error(r, NGX_HTTP_NOT_FOUND, code,
                                         code ? "model" : NULL, fmt, &name,
                                         &ctx->vendor->id);
-}
-
-
-/* what changes a server's models, or loads one, is followed by a look */
-
-static ngx_int_t
-ngx_http_model_chain_follow(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
-{
-    ngx_uint_t                    i, n;
-    ngx_pool_cleanup_t           *cln;
-    ngx_http_model_hop_t         *hops;
-    ngx_http_model_chain_want_t  *want;
-
-    hops = ctx->hops->elts;
-    n = (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE);
-
-    for (i = 0; i < ctx->hops->nelts; i++) {
-        n += hops[i].vendor->warm;
-    }
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_model_chain_want_t));
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    want = cln->data;
-    want->ctx = ctx;
-    want->catalogue = ctx->views->catalogue;
-    want->manage = (ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE);
-
-    cln->handler = ngx_http_model_chain_want;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_model_chain_want(void *data)
-{
-    ngx_http_model_chain_want_t  *want = data;
-
-    ngx_http_model_vendor_t  *vendor;
-
-    /* the one that answered */
-
-    vendor = want->ctx->vendor;
-
-    if (vendor == NULL || !vendor->discover) {
-        return;
-    }
-
-    if (want->manage) {
-        ngx_http_model_catalogue_want(want->catalogue, &vendor->id);
-
-    } else if (vendor->warm) {
-        ngx_http_model_catalogue_want_loaded(want->catalogue, &vendor->id);
-    }
 }

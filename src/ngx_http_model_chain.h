@@ -4,7 +4,7 @@
  *
  * From what a name means to the servers that may answer: the hops of a
  * request, and its start with the first that can take it.  Calls scope,
- * survey, queue, handover, respond.
+ * survey, queue, follow, handover, respond.
  */
 
 

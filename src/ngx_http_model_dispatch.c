@@ -351,6 +351,14 @@ ngx_http_model_dispatch_name(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         ctx->name.len = route->name.len;
     }
 
+    if (route->alias
+        && ngx_http_model_alias_name(route->alias, &route->star, r->pool,
+                                     &ctx->alias)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "model: \"%V\" is \"%V\" of vendor \"%V\" by %s",
                    &ctx->model, &ctx->name, &route->vendor->id,

@@ -226,6 +226,11 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
 
         if (hop == NULL) {
             run->ctx->busy = 1;
+
+            if (pc->name == NULL) {
+                pc->name = &run->ctx->vendor->authority;
+            }
+
             return NGX_BUSY;
         }
 
@@ -376,6 +381,7 @@ ngx_http_model_failover_back(ngx_peer_connection_t *pc,
     ngx_http_model_run_t *run)
 {
     ngx_uint_t            keepalive, sent;
+    ngx_connection_t     *c;
     ngx_http_upstream_t  *u;
 
     u = run->request->upstream;
@@ -397,10 +403,32 @@ ngx_http_model_failover_back(ngx_peer_connection_t *pc,
     u->keepalive = keepalive;
     u->request_body_sent = sent;
 
-    if (pc->connection) {
-        ngx_close_connection(pc->connection);
-        pc->connection = NULL;
+    c = pc->connection;
+
+    if (c == NULL) {
+        return;
     }
+
+    /* it was not kept: too old, or too often used */
+
+#if (NGX_HTTP_SSL)
+
+    if (c->ssl) {
+        c->ssl->no_wait_shutdown = 1;
+        c->ssl->no_send_shutdown = 1;
+
+        (void) ngx_ssl_shutdown(c);
+    }
+
+#endif
+
+    if (c->pool) {
+        ngx_destroy_pool(c->pool);
+    }
+
+    ngx_close_connection(c);
+
+    pc->connection = NULL;
 }
 
 

@@ -72,6 +72,7 @@ static void ngx_http_model_fetch_done_handler(ngx_event_t *ev);
 
 static ngx_str_t  ngx_http_model_fetch_get = ngx_string("GET");
 static ngx_str_t  ngx_http_model_fetch_post = ngx_string("POST");
+static ngx_str_t  ngx_http_model_fetch_delete = ngx_string("DELETE");
 static ngx_str_t  ngx_http_model_fetch_protocol = ngx_string("HTTP/1.1");
 static ngx_str_t  ngx_http_model_fetch_addr = ngx_string("127.0.0.1");
 
@@ -542,7 +543,9 @@ ngx_http_model_fetch_set_request(ngx_http_model_fetch_t *fetch,
 
     r->method = fetch->method;
     r->method_name = (fetch->method == NGX_HTTP_POST)
-                     ? ngx_http_model_fetch_post : ngx_http_model_fetch_get;
+                     ? ngx_http_model_fetch_post
+                     : (fetch->method == NGX_HTTP_DELETE)
+                     ? ngx_http_model_fetch_delete : ngx_http_model_fetch_get;
 
     r->unparsed_uri = fetch->uri;
     r->valid_unparsed_uri = 1;
@@ -622,7 +625,7 @@ ngx_http_model_fetch_set_body(ngx_http_model_fetch_t *fetch,
 
     r->request_body = rb;
 
-    if (fetch->method != NGX_HTTP_POST) {
+    if (fetch->body.len == 0) {
         return NGX_OK;
     }
 

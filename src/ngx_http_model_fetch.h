@@ -23,7 +23,7 @@ struct ngx_http_model_fetch_s {
     ngx_http_model_vendor_t    *vendor;
     ngx_uint_t                  dialect;   /* of the path: credential's form */
     ngx_addr_t                 *peer;      /* this server only; NULL: any */
-    ngx_uint_t                  method;    /* NGX_HTTP_GET, NGX_HTTP_POST */
+    ngx_uint_t                  method;    /* NGX_HTTP_GET, _POST, _DELETE */
     ngx_str_t                   uri;       /* "/api/tags", args included */
     ngx_str_t                   body;      /* JSON, or "" */
     ngx_msec_t                  timeout;   /* of the whole exchange */
