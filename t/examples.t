@@ -181,6 +181,143 @@ my %drive = (
     like $t->read_file('logs/access.log'), qr/ alice "POST .* vendor="openai"/, 'the log tells';
 },
 
+'fleet.conf' => sub {
+    my ($t, $text) = @_;
+    my ($a, $b, $c) = map { $t->ollama("host$_->[0]", models => $_->[1]) }
+        [1, ['llama3:8b']], [2, ['llama3:8b', 'qwen3:8b']], [3, ['llama3:70b']];
+    my $chat = qr{^POST /v1/chat};
+
+    accepted($t, $text);
+    started($t, $text, map { ("192.168.1.1$_:11434" => "{{host$_}}") } 1 .. 3);
+
+    my @to = (listen => 'p8080');
+    my $ask = sub { $t->post('/v1/chat/completions', chat($_[0]), @to) };
+    my $hits = sub { join ' ', map { $_->hits($chat) } $a, $b, $c };
+
+    is names($t->get('/api/tags', @to)), 'llama3:8b qwen3:8b llama3:70b',
+        'one list';
+
+    $ask->('llama3:8b') for 1 .. 8;
+    is $hits->(), '4 4 0', 'those that have the model share the requests';
+    $ask->('llama3:70b') for 1 .. 3;
+    is $hits->(), '4 4 3', 'the others get none';
+    is $ask->('llama9')->status, 404, 'nobody has it';
+
+    # one is dead
+
+    $a->refuse->close_idle;
+    is join(' ', map { $ask->('llama3:8b')->status } 1 .. 6),
+        '200 200 200 200 200 200', 'a dead host is survived';
+    is $hits->(), '4 10 3', 'by the other one that has the model';
+    $t->eventually(sub { $t->read_file('logs/access.log')
+        =~ /states="502, 200" tries=2 / }, 'the log tells');
+
+    # all slots of the one that has the model are taken
+
+    $c->hang(match => $chat, times => 2);
+    my @held = map { $t->open(POST => '/v1/chat/completions', @to,
+        body => chat('llama3:70b')) } 1 .. 2;
+    $c->wait_for(5, $chat);
+
+    my $waits = $t->open(POST => '/v1/chat/completions', @to,
+        body => chat('llama3:70b'));
+    is $ask->('llama3:8b')->status, 200, 'the other hosts have slots';
+    is $c->hits($chat), 5, 'a request waits';
+
+    $held[0]->close;
+    is $waits->finish->status, 200, 'until a slot is free';
+    $held[1]->close;
+    $t->eventually(sub { $t->read_file('logs/access.log')
+        =~ /" 200 model="llama3:70b" .* queue=\d+\.\d{3} / }, 'the log tells');
+},
+
+'local-first.conf' => sub {
+    my ($t, $text) = @_;
+    my $local = $t->ollama('local', models => ['llama3:8b'], reply => 'local');
+    my $cloud = $t->openai('cloud', keys => ['sk-o'], models => ['gpt-5-mini'],
+        reply => 'cloud');
+    my $chat = qr{^POST /v1/chat};
+
+    $t->{env} = { OPENAI_API_KEY => 'sk-o' };
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{local}}',
+        'https://api.openai.com' => 'http://{{cloud}}');
+
+    my @to = (listen => 'p8080');
+    my $says = sub {
+        my $r = $t->post('/v1/chat/completions', chat('chat'), @to);
+        return $r->status . ' ' . $r->json->{choices}[0]{message}{content};
+    };
+
+    is ids($t->get('/v1/models', @to)),
+        'chat local:llama3:8b openai:gpt-5-mini', 'listed';
+    is $says->(), '200 local', 'local first';
+    is $local->last($chat)->json->{model}, 'llama3:8b', 'by its name';
+    is $cloud->hits($chat), 0, 'the cloud is not asked';
+
+    $local->status(503, { error => 'busy' }, match => $chat, times => 1);
+    is $says->(), '200 cloud', 'busy: the cloud answers';
+
+    my $sent = $cloud->last($chat);
+    is $sent->json->{model}, 'gpt-5-mini', 'by its own name';
+    is $sent->header('authorization'), 'Bearer sk-o', 'to its own key';
+    is $local->last($chat)->header('authorization'), undef,
+        'which the local one does not see';
+
+    $local->status(500, { error => 'x' }, match => $chat, times => 1);
+    is $t->post('/v1/chat/completions', chat('chat'), @to)->status, 500,
+        'an error in the middle of the work is told';
+
+    $local->fault(match => $chat, times => 1, status => 503,
+        json => { error => 'busy' }, headers => ['Retry-After' => 20]);
+    is $says->(), '200 cloud', 'it says for how long';
+    is $says->(), '200 cloud', 'and is left alone';
+    is $local->hits($chat), 4, 'until then';
+
+    $local->refuse->close_idle;
+    is $says->(), '200 cloud', 'down: the cloud answers';
+    $t->eventually(sub { $t->post('/api/chat', chat('local:llama3:8b'), @to)
+        ->status == 503 }, 'a name of its own goes nowhere else');
+    $t->eventually(sub { $t->read_file('logs/access.log') =~ m{model="chat"
+        \ alias="chat"\ vendor="openai"\ sent="gpt-5-mini"\ tries=2
+        \ states="503,\ 200"}x }, 'the log tells');
+},
+
+'canary.conf' => sub {
+    my ($t, $text) = @_;
+    my $stable = $t->ollama('stable', models => ['llama3:8b']);
+    my $canary = $t->ollama('canary', models => ['qwen3:8b']);
+    my $chat = qr{^POST /};
+
+    accepted($t, $text);
+    started($t, $text, '192.168.1.11:11434' => '{{stable}}',
+        '192.168.1.12:11434' => '{{canary}}');
+
+    my @to = (listen => 'p8080');
+    my $conn = $t->client(listen => 'p8080');
+    my $ask = sub { $conn->request(POST => $_[0], { %{ chat($_[1]) },
+        max_tokens => 9 })->status };
+    my $hits = sub { join ' ', map { $_->hits($chat) } $stable, $canary };
+
+    is names($t->get('/api/tags', @to)), 'chat stable:llama3:8b '
+        . 'canary:qwen3:8b', 'listed';
+    $_->clear for $stable, $canary;
+
+    is scalar(grep { $ask->('/api/chat', 'chat') == 200 } 1 .. 200), 200,
+        'all are answered';
+    is $hits->(), '190 10', 'by weight';
+    is $canary->last($chat)->json->{model}, 'qwen3:8b', 'by its own name';
+
+    is scalar(grep { $ask->('/v1/messages', 'claude-sonnet-4-5') == 200 }
+        1 .. 20), 20, 'a name of Claude';
+    is $hits->(), '209 11', 'is the same';
+
+    $canary->refuse->close_idle;
+    is scalar(grep { $ask->('/api/chat', 'chat') == 200 } 1 .. 20), 20,
+        'the canary is down';
+    is $hits->(), '229 11', 'nobody sees it';
+},
+
 'environment.conf.template' => sub {
     my ($t, $text) = @_;
     my $b = $t->openai('custom', base => '/api/v1', keys => ['sk-custom'],
