@@ -359,9 +359,9 @@ body_length, sha256, json, framing, conn, served, time, body_time, sent,
 answered, closed, tls.
 
 Faults, each with match, times, skip, until C<ok>: C<status>, C<delay>,
-C<hang>, C<reset>, C<close>, C<drop>, C<truncate>, C<close_after>, C<stall>,
-C<slow>, C<raw>, C<framing>, C<rechunk>, C<bad_header>, C<redirect>, C<early>,
-C<fault(...)>; C<refuse>, C<accept>, C<blackhole>, C<close_idle>,
-C<reset_all>, C<stop>, C<start>.  What handlers return: L<ModelTest::Server>.
+C<hang>, C<hold> (until C<release(n)>), C<reset>, C<close>, C<drop>,
+C<truncate>, C<close_after>, C<stall>, C<slow>, C<raw>, C<framing>, C<rechunk>,
+C<bad_header>, C<redirect>, C<early>, C<fault(...)>; C<refuse>, C<accept>,
+C<blackhole>, C<close_idle>, C<reset_all>, C<stop>, C<start>.  What handlers return: L<ModelTest::Server>.
 
 =cut

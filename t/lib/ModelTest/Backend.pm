@@ -249,9 +249,13 @@ sub blackhole { $_[0]->_call('blackhole'); return $_[0] }
 sub close_idle { $_[0]->_call('close_idle'); return $_[0] }
 sub reset_all { $_[0]->_call('reset_all'); return $_[0] }
 
+# Lets n answers that hold() keeps back go on (all of them without n), the
+# oldest requests first; returns how many there were.
+sub release { return $_[0]->_call(release => $_[1] // 1e9) }
+
 {
     no strict 'refs';
-    for my $k (qw(hang reset close drop bad_header early)) {
+    for my $k (qw(hang hold reset close drop bad_header early)) {
         *$k = sub { my ($self, %o) = @_; $self->fault(%o, $k => 1) };
     }
     for my $k (qw(delay truncate close_after stall raw framing rechunk)) {

@@ -10,6 +10,7 @@ package ModelTest::Server;
 #     body => $bytes | json => $data | chunks => [$bytes, ...] | sub { ... }
 #     framing => 'length' | 'chunked' | 'close'
 #     delay => s (before the head), body_delay => s, interval => s (chunks)
+#     hold => 1 (before the head, until released)
 #     rechunk => n, truncate => n bytes, close_after => n chunks,
 #     stall => n chunks, hang => 1, reset => 1, close => 1, drop => 1,
 #     raw => $bytes, bad_header => 1, last => 1 (Connection: close)
@@ -218,6 +219,9 @@ sub _command {
         } elsif ($name eq 'blackhole') {
             $self->_blackhole;
 
+        } elsif ($name eq 'release') {
+            return $self->_release(@a);
+
         } elsif ($name eq 'ask') {
             my $method = shift @a;
             return $self->$method(@a);
@@ -235,6 +239,23 @@ sub _command {
 
     return send_frame($self->{control}, { value => $value,
         error => $@ || undef });
+}
+
+
+# Answers that are held go on, those of the oldest requests first.
+sub _release {
+    my ($self, $n) = @_;
+    my @c = sort { $a->{request}{id} <=> $b->{request}{id} }
+        grep { $_->{request} && $_->{request}{held} }
+        values %{ $self->{conns} };
+
+    splice @c, $n if $n < @c;
+    for my $c (@c) {
+        delete $c->{request}{held};
+        $self->_advance($c);
+    }
+
+    return scalar @c;
 }
 
 
@@ -579,6 +600,7 @@ sub _respond {
 sub _ops {
     my ($self, $q, $r) = @_;
     my @ops = $r->{delay} ? [wait => $r->{delay}] : ();
+    push @ops, ['hold'] if $r->{hold};
 
     return @ops, ['hang'] if $r->{hang};
     return @ops, ['reset'] if $r->{reset};
@@ -693,6 +715,10 @@ sub _advance {
             return;
 
         } elsif ($what eq 'hang') {
+            return;
+
+        } elsif ($what eq 'hold') {
+            $q->{held} = 1;
             return;
 
         } elsif ($what eq 'reset') {
