@@ -102,14 +102,6 @@ ngx_http_model_wait_park(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
 {
     ngx_http_cleanup_t  *cln;
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_model_wait_cleanup;
-    cln->data = wait;
-
     wait->request = r;
     wait->done = 0;
 
@@ -127,6 +119,14 @@ ngx_http_model_wait_park(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
     } else if (ngx_handle_read_event(r->connection->read, 0) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_model_wait_cleanup;
+    cln->data = wait;
 
     r->main->count++;
     r->read_event_handler = ngx_http_test_reading;
