@@ -36,6 +36,10 @@ static ngx_uint_t ngx_http_model_chain_anywhere(
     const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_chain_enter(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t *reason);
+static ngx_uint_t ngx_http_model_chain_why(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t *has_slot);
+static ngx_uint_t ngx_http_model_chain_goes_on(ngx_http_model_ctx_t *ctx,
+    ngx_uint_t why);
 static ngx_int_t ngx_http_model_chain_run(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
 static ngx_int_t ngx_http_model_chain_resume(ngx_http_request_t *r,
@@ -293,16 +297,22 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
         reason = ngx_max(reason, why);
 
-        if (!ngx_http_model_failover_allows(ctx,
-                                  why == NGX_HTTP_MODEL_CHAIN_NO_MODEL
-                                      ? NGX_HTTP_MODEL_ON_NO_MODEL
-                                      : NGX_HTTP_MODEL_ON_CONNECT))
-        {
+        if (!ngx_http_model_chain_goes_on(ctx, why)) {
             break;
         }
     }
 
     return ngx_http_model_chain_refuse(r, ctx, reason);
+}
+
+
+static ngx_uint_t
+ngx_http_model_chain_goes_on(ngx_http_model_ctx_t *ctx, ngx_uint_t why)
+{
+    return ngx_http_model_failover_allows(ctx,
+                                          why == NGX_HTTP_MODEL_CHAIN_NO_MODEL
+                                              ? NGX_HTTP_MODEL_ON_NO_MODEL
+                                              : NGX_HTTP_MODEL_ON_CONNECT);
 }
 
 
@@ -312,7 +322,7 @@ static ngx_int_t
 ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_uint_t *why)
 {
-    ngx_http_model_look_t            look;
+    ngx_uint_t                       has_slot;
     ngx_http_model_balancer_conf_t  *bcf;
 
     bcf = ngx_http_model_balancer_conf(ctx->vendor->upstream);
@@ -323,20 +333,11 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_OK;
     }
 
-    ngx_http_model_survey_look(r, ctx->hop, NULL, &look);
+    *why = ngx_http_model_chain_why(r, ctx, &has_slot);
 
-    if (look.has == 0) {
-        *why = NGX_HTTP_MODEL_CHAIN_NO_MODEL;
+    if (*why != NGX_HTTP_MODEL_CHAIN_BUSY) {
         return NGX_BUSY;
     }
-
-    if (look.up == 0) {
-        *why = NGX_HTTP_MODEL_CHAIN_DOWN;
-        ctx->retry = look.out;
-        return NGX_BUSY;
-    }
-
-    *why = NGX_HTTP_MODEL_CHAIN_BUSY;
 
     /* later hops never wait */
 
@@ -345,13 +346,39 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                     ngx_http_model_chain_resume);
     }
 
-    return look.free ? NGX_OK : NGX_BUSY;
+    return has_slot ? NGX_OK : NGX_BUSY;
+}
+
+
+/* what stands against the hop at this moment, where it has no slot */
+
+static ngx_uint_t
+ngx_http_model_chain_why(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t *has_slot)
+{
+    ngx_http_model_look_t  look;
+
+    ngx_http_model_survey_look(r, ctx->hop, NULL, &look);
+
+    *has_slot = (look.free != 0);
+
+    if (look.has == 0) {
+        return NGX_HTTP_MODEL_CHAIN_NO_MODEL;
+    }
+
+    if (look.up == 0) {
+        ctx->retry = look.out;
+        return NGX_HTTP_MODEL_CHAIN_DOWN;
+    }
+
+    return NGX_HTTP_MODEL_CHAIN_BUSY;
 }
 
 
 static ngx_int_t
 ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
 {
+    ngx_uint_t             why, has_slot;
     ngx_http_model_ctx_t  *ctx;
 
     ctx = ngx_http_model_ctx(r);
@@ -365,12 +392,13 @@ ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
         return ngx_http_model_handover(r, ctx);
     }
 
-    if (!ngx_http_model_failover_allows(ctx, NGX_HTTP_MODEL_ON_CONNECT)) {
-        return ngx_http_model_chain_refuse(r, ctx,
-                                           NGX_HTTP_MODEL_CHAIN_BUSY);
+    why = ngx_http_model_chain_why(r, ctx, &has_slot);
+
+    if (!ngx_http_model_chain_goes_on(ctx, why)) {
+        return ngx_http_model_chain_refuse(r, ctx, why);
     }
 
-    return ngx_http_model_chain_run(r, ctx, NGX_HTTP_MODEL_CHAIN_BUSY);
+    return ngx_http_model_chain_run(r, ctx, why);
 }
 
 
