@@ -266,7 +266,7 @@ ngx_http_model_balancer_get(ngx_peer_connection_t *pc, void *data)
             /* sticky wants another one, perhaps: the choice is made again */
 
             balance->tried.nelts--;
-            balance->wrap.free(&balance->pc, balance->wrap.data, 0);
+            ngx_http_model_balancer_free(&balance->pc, balance, 0);
 
             return ngx_http_model_balancer_choose(pc, balance);
         }

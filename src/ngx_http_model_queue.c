@@ -15,11 +15,13 @@
 
 #define NGX_HTTP_MODEL_QUEUE_TIMEOUT  60000   /* ms */
 #define NGX_HTTP_MODEL_QUEUE_STEP     20      /* ms, slots of other workers */
+#define NGX_HTTP_MODEL_QUEUE_KINDS    16
 
 
 typedef struct {
     ngx_queue_t                waiting;   /* ngx_http_model_waiter_t */
-    ngx_uint_t                 n;
+    ngx_queue_t                ready;     /* of them those to be woken */
+    ngx_uint_t                 n;         /* of waiting */
     ngx_event_t                timer;
     ngx_event_t                wake;      /* posted */
 } ngx_http_model_queue_t;
@@ -34,17 +36,21 @@ typedef struct {
     ngx_http_model_queue_pt    resume;
     ngx_msec_t                 start;
     ngx_int_t                  rc;
+    ngx_uint_t                 ready;
 } ngx_http_model_waiter_t;
 
 
 static void ngx_http_model_queue_freed(void *data);
 static ngx_uint_t ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
-    ngx_http_model_hop_t *hop);
+    ngx_http_request_t *r, ngx_http_model_hop_t *hop);
+static ngx_uint_t ngx_http_model_queue_same(ngx_http_model_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_model_hop_t *hop);
 static void ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter);
 static void ngx_http_model_queue_leave(ngx_http_model_wait_t *wait);
 static ngx_int_t ngx_http_model_queue_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait);
 static void ngx_http_model_queue_handler(ngx_event_t *ev);
+static void ngx_http_model_queue_serve(ngx_http_model_queue_t *queue);
 static ngx_uint_t ngx_http_model_queue_try(ngx_http_model_waiter_t *waiter);
 
 
@@ -98,6 +104,7 @@ ngx_http_model_queue_set(ngx_conf_t *cf, ngx_http_model_balancer_conf_t *bcf)
     }
 
     ngx_queue_init(&queue->waiting);
+    ngx_queue_init(&queue->ready);
 
     queue->timer.handler = ngx_http_model_queue_handler;
     queue->timer.data = queue;
@@ -150,7 +157,17 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
     ctx->was_queued = 1;
 
-    if (!ngx_http_model_queue_behind(queue, hop)) {
+    /* a slot that became free unnoticed is theirs that have waited longer */
+
+    if (queue->n) {
+        ngx_http_model_queue_serve(queue);
+
+        if (!ngx_queue_empty(&queue->ready)) {
+            ngx_post_event(&queue->wake, &ngx_posted_events);
+        }
+    }
+
+    if (!ngx_http_model_queue_behind(queue, r, hop)) {
 
         rc = ngx_http_model_balancer_reserve(r, hop);
 
@@ -202,10 +219,9 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
 static ngx_uint_t
 ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
-    ngx_http_model_hop_t *hop)
+    ngx_http_request_t *r, ngx_http_model_hop_t *hop)
 {
     ngx_queue_t              *q;
-    ngx_http_model_hop_t     *other;
     ngx_http_model_waiter_t  *waiter;
 
     for (q = ngx_queue_head(&queue->waiting);
@@ -213,13 +229,8 @@ ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
          q = ngx_queue_next(q))
     {
         waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
-        other = waiter->hop;
 
-        if (other->vendor == hop->vendor
-            && other->known.len == hop->known.len
-            && ngx_memcmp(other->known.data, hop->known.data, hop->known.len)
-               == 0)
-        {
+        if (ngx_http_model_queue_same(waiter, r, hop)) {
             return 1;
         }
     }
@@ -228,14 +239,41 @@ ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
 }
 
 
+/* 1 when both find the same servers, by all that survey looks at */
+
+static ngx_uint_t
+ngx_http_model_queue_same(ngx_http_model_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_model_hop_t *hop)
+{
+    ngx_http_model_hop_t  *other;
+
+    other = waiter->hop;
+
+    return other->vendor == hop->vendor
+           && other->anywhere == hop->anywhere
+           && (ngx_http_model_ctx(waiter->request)->hops->nelts > 1)
+              == (ngx_http_model_ctx(r)->hops->nelts > 1)
+           && other->known.len == hop->known.len
+           && ngx_memcmp(other->known.data, hop->known.data, hop->known.len)
+              == 0;
+}
+
+
 static void
 ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
 {
-    ngx_queue_remove(&waiter->queue);
-    waiter->in->n--;
+    ngx_http_model_queue_t  *queue;
 
-    if (waiter->in->n == 0 && waiter->in->timer.timer_set) {
-        ngx_del_timer(&waiter->in->timer);
+    queue = waiter->in;
+
+    ngx_queue_remove(&waiter->queue);
+
+    if (!waiter->ready) {
+        queue->n--;
+    }
+
+    if (queue->n == 0 && queue->timer.timer_set) {
+        ngx_del_timer(&queue->timer);
     }
 }
 
@@ -276,13 +314,37 @@ ngx_http_model_queue_resume(ngx_http_request_t *r, ngx_http_model_wait_t *wait)
 static void
 ngx_http_model_queue_handler(ngx_event_t *ev)
 {
-    ngx_queue_t               ready, *q, *next;
+    ngx_queue_t              *q;
     ngx_http_model_queue_t   *queue;
     ngx_http_model_waiter_t  *waiter;
 
     queue = ev->data;
 
-    ngx_queue_init(&ready);
+    ngx_http_model_queue_serve(queue);
+
+    while (!ngx_queue_empty(&queue->ready)) {
+        q = ngx_queue_head(&queue->ready);
+        waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
+
+        ngx_http_model_wait_wake(&waiter->wait);
+    }
+
+    if (queue->n && !queue->timer.timer_set) {
+        ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
+    }
+}
+
+
+/* of requests that want the same, those behind one that got none get none */
+
+static void
+ngx_http_model_queue_serve(ngx_http_model_queue_t *queue)
+{
+    ngx_uint_t                i, n;
+    ngx_queue_t              *q, *next;
+    ngx_http_model_waiter_t  *waiter, *none[NGX_HTTP_MODEL_QUEUE_KINDS];
+
+    n = 0;
 
     for (q = ngx_queue_head(&queue->waiting);
          q != ngx_queue_sentinel(&queue->waiting);
@@ -291,21 +353,28 @@ ngx_http_model_queue_handler(ngx_event_t *ev)
         next = ngx_queue_next(q);
         waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
 
+        for (i = 0; i < n; i++) {
+            if (ngx_http_model_queue_same(none[i], waiter->request,
+                                          waiter->hop))
+            {
+                break;
+            }
+        }
+
+        if (i < n) {
+            continue;
+        }
+
         if (ngx_http_model_queue_try(waiter)) {
             ngx_queue_remove(q);
-            ngx_queue_insert_tail(&ready, q);
+            ngx_queue_insert_tail(&queue->ready, q);
+
+            waiter->ready = 1;
+            queue->n--;
+
+        } else if (n < NGX_HTTP_MODEL_QUEUE_KINDS) {
+            none[n++] = waiter;
         }
-    }
-
-    while (!ngx_queue_empty(&ready)) {
-        q = ngx_queue_head(&ready);
-        waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
-
-        ngx_http_model_wait_wake(&waiter->wait);
-    }
-
-    if (queue->n && !queue->timer.timer_set) {
-        ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
     }
 }
 

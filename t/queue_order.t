@@ -122,6 +122,22 @@ my @gap = sort { $::a <=> $::b } map { $q[$_]->time - $q[$_ - 1]->answered }
 cmp_ok $gap[2], '<', 0.012 * $t->factor, 'woken at once' or diag "@gap";
 is_deeply [sort(order())], [1 .. 6], 'each once';
 
+# A slot that became free unnoticed, here by a request that is not ours: it is
+# not taken by one that came later, for another model
+for my $i (1 .. 8) {
+    $a->clear->ok->hold;
+    my $plain = $t->open(GET => '/plain/');
+    $a->wait_for(1);
+    @r = ask('one:m', n => 1);
+    parked('behind it');
+    $a->ok->release;
+    $plain->finish->close;
+    push @r, ask('one:n', n => 2);
+    is join(' ', map { $_->finish->status } @r), '200 200', 'both';
+    is join(' ', order()), '1 2', 'in order';
+    $_->close for @r;
+}
+
 # The slot is given back by whatever ends a request
 for my $how (qw(reset close)) {
     $a->clear->ok->$how(match => qr/POST/, times => 1, delay => 0.05);
