@@ -281,7 +281,14 @@ ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
 static void
 ngx_http_model_queue_leave(ngx_http_model_wait_t *wait)
 {
-    ngx_http_model_queue_remove(wait->data);
+    ngx_http_model_waiter_t  *waiter;
+
+    waiter = wait->data;
+
+    ngx_http_model_queue_remove(waiter);
+
+    ngx_http_model_ctx(waiter->request)->queued += ngx_current_msec
+                                                   - waiter->start;
 }
 
 
