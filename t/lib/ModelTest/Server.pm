@@ -13,7 +13,8 @@ package ModelTest::Server;
 #     hold => 1 (before the head, until released)
 #     rechunk => n, truncate => n bytes, close_after => n chunks,
 #     stall => n chunks, hang => 1, reset => 1, close => 1, drop => 1,
-#     raw => $bytes, bad_header => 1, last => 1 (Connection: close)
+#     raw => $bytes (reset => 1: then a reset), bad_header => 1,
+#     last => 1 (Connection: close), abort => 1 (cuts with a reset)
 #
 # chunks as code is called for one chunk after another, undef ends it.
 # Faults are such hashes laid over the answer while the server runs.
@@ -603,10 +604,10 @@ sub _ops {
     push @ops, ['hold'] if $r->{hold};
 
     return @ops, ['hang'] if $r->{hang};
+    return @ops, [write => $r->{raw}], [$r->{keep} ? 'done'
+        : $r->{reset} ? 'reset' : 'close'] if defined $r->{raw};
     return @ops, ['reset'] if $r->{reset};
     return @ops, ['close'] if $r->{close};
-    return @ops, [write => $r->{raw}], [$r->{keep} ? 'done' : 'close']
-        if defined $r->{raw};
 
     my $status = $r->{status} // 200;
     my @h = @{ $r->{headers} || [] };
@@ -758,6 +759,7 @@ sub _chunk {
     if (defined $r->{close_after} && $s->{count} >= $r->{close_after}
         || defined $r->{truncate} && $s->{bytes} >= $r->{truncate})
     {
+        _linger($c) if $r->{abort};
         $self->_close($c, 'cut');
         return 0;
     }
