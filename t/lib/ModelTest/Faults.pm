@@ -51,7 +51,8 @@ sub new {
     for my $name (qw(a b)) {
         $self->{$name} = $t->backend($name, on => {
             '/api/chat' => sub { _answer($name, $_[1]) },
-            '/v1/audio/transcriptions' => sub { _answer($name, $_[1]) } });
+            '/v1/audio/transcriptions' => sub { _answer($name, $_[1]) } },
+            @{ $o{$name} || [] });
     }
     $t->backend($_)->refuse for qw(r r2);
     $t->backend($_)->blackhole for qw(t t2);
@@ -128,7 +129,8 @@ CONF
 }
 
 
-# fault, shape, prefix, stream, size; open => sub ($uri, $body, $headers)
+# fault, shape, prefix, stream, size; and what the body is, how it is sent:
+# path, make => sub ($model), type, chunked, open => sub ($case, $body), how
 sub add {
     my ($self, %c) = @_;
     my $f = $FAULT{$c{fault}};
@@ -140,7 +142,7 @@ sub add {
     $c{model} = "$c{shape}_$c{kind}:m$n";
     $c{names} = $c{shape} =~ /alias/ ? ["m${n}s", "m$n-by-another-vendor"]
         : ["m$n", "m$n"];
-    $c{uri} = "$c{prefix}/api/chat";
+    $c{uri} = $c{prefix} . ($c{path} // '/api/chat');
     $c{make} ||= $body;
     $c{again} = $c{shape} eq 'one' || $f->[1] == 200 || $c{prefix} eq '/off'
         ? 0 : $c{prefix} eq '/all' ? 1 : $f->[2];
@@ -236,6 +238,7 @@ sub _client {
     push @bad, _differ('complete', $r->complete, 1),
         _differ('type', $r->header('content-type'), 'application/json');
     my $error = eval { $r->json->{error} } // '';
+    $error = $error->{message} if ref $error;
 
     return @bad, _differ('body', $body, "{\"error\":\"e$c->{status} $last\"}"),
         _differ('Retry-After', $r->header('retry-after'),
