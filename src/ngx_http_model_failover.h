@@ -41,6 +41,7 @@ struct ngx_http_model_run_s {
     ngx_int_t              (*reinit_request)(ngx_http_request_t *r);
 
     ngx_event_t              timer;      /* of stream */
+    ngx_msec_t               due;        /* when it is to fire */
     ngx_msec_t               deadline;   /* of a cold server's first byte */
 
     unsigned                 head:1;     /* a head came from this server */

@@ -79,6 +79,10 @@ ngx_http_model_stream_arm(ngx_http_model_run_t *run, ngx_msec_t msec)
     run->timer.data = run;
     run->timer.log = run->request->connection->log;
 
+    /* a timer that is moved a little stays as it is: it may come too early */
+
+    run->due = ngx_current_msec + msec;
+
     ngx_add_timer(&run->timer, msec);
 }
 
@@ -95,6 +99,7 @@ ngx_http_model_stream_stop(ngx_http_model_run_t *run)
 static void
 ngx_http_model_stream_timer_handler(ngx_event_t *ev)
 {
+    ngx_msec_int_t         left;
     ngx_connection_t      *c, *pc;
     ngx_http_request_t    *r;
     ngx_http_upstream_t   *u;
@@ -110,6 +115,13 @@ ngx_http_model_stream_timer_handler(ngx_event_t *ev)
     ngx_http_set_log_request(c->log, r);
 
     if (u == NULL || u->cleanup == NULL || u->peer.connection == NULL) {
+        return;
+    }
+
+    left = (ngx_msec_int_t) (run->due - ngx_current_msec);
+
+    if (left > 0) {
+        ngx_add_timer(ev, (ngx_msec_t) left);
         return;
     }
 
@@ -158,6 +170,7 @@ ngx_http_model_stream_cold(ngx_http_model_run_t *run, ngx_connection_t *pc)
     }
 
     if (pc->read->timer_set) {
+        ngx_del_timer(pc->read);
         ngx_add_timer(pc->read, (ngx_msec_t) left);
         return;
     }
