@@ -35,11 +35,10 @@ static ngx_int_t ngx_http_model_chain_copy(ngx_pool_t *pool, ngx_str_t *to,
 static ngx_uint_t ngx_http_model_chain_anywhere(
     const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_chain_enter(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_uint_t *reason);
+    ngx_http_model_ctx_t *ctx, ngx_http_model_look_t *look,
+    ngx_uint_t *why);
 static ngx_uint_t ngx_http_model_chain_why(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_uint_t *has_slot);
-static ngx_uint_t ngx_http_model_chain_goes_on(ngx_http_model_ctx_t *ctx,
-    ngx_uint_t why);
+    ngx_http_model_ctx_t *ctx, ngx_http_model_look_t *look);
 static ngx_int_t ngx_http_model_chain_run(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
 static ngx_int_t ngx_http_model_chain_resume(ngx_http_request_t *r,
@@ -267,9 +266,10 @@ static ngx_int_t
 ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_uint_t reason)
 {
-    ngx_int_t              rc;
-    ngx_uint_t             why;
-    ngx_http_model_hop_t  *hops;
+    ngx_int_t               rc;
+    ngx_uint_t              why;
+    ngx_http_model_hop_t   *hops;
+    ngx_http_model_look_t   look;
 
     hops = ctx->hops->elts;
 
@@ -279,7 +279,7 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         ctx->vendor = ctx->hop->vendor;
         ctx->name = ctx->hop->name;
 
-        rc = ngx_http_model_chain_enter(r, ctx, &why);
+        rc = ngx_http_model_chain_enter(r, ctx, &look, &why);
 
         if (rc == NGX_OK) {
 
@@ -297,7 +297,7 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
         reason = ngx_max(reason, why);
 
-        if (!ngx_http_model_chain_goes_on(ctx, why)) {
+        if (!ngx_http_model_failover_passes(ctx, &look)) {
             break;
         }
     }
@@ -306,23 +306,12 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 }
 
 
-static ngx_uint_t
-ngx_http_model_chain_goes_on(ngx_http_model_ctx_t *ctx, ngx_uint_t why)
-{
-    return ngx_http_model_failover_allows(ctx,
-                                          why == NGX_HTTP_MODEL_CHAIN_NO_MODEL
-                                              ? NGX_HTTP_MODEL_ON_NO_MODEL
-                                              : NGX_HTTP_MODEL_ON_CONNECT);
-}
-
-
 /* NGX_OK: the hop can be asked; NGX_BUSY: it cannot, *why says why */
 
 static ngx_int_t
 ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_uint_t *why)
+    ngx_http_model_look_t *look, ngx_uint_t *why)
 {
-    ngx_uint_t                       has_slot;
     ngx_http_model_balancer_conf_t  *bcf;
 
     bcf = ngx_http_model_balancer_conf(ctx->vendor->upstream);
@@ -333,7 +322,7 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_OK;
     }
 
-    *why = ngx_http_model_chain_why(r, ctx, &has_slot);
+    *why = ngx_http_model_chain_why(r, ctx, look);
 
     if (*why != NGX_HTTP_MODEL_CHAIN_BUSY) {
         return NGX_BUSY;
@@ -346,7 +335,7 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                     ngx_http_model_chain_resume);
     }
 
-    return has_slot ? NGX_OK : NGX_BUSY;
+    return look->free ? NGX_OK : NGX_BUSY;
 }
 
 
@@ -354,32 +343,24 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
 static ngx_uint_t
 ngx_http_model_chain_why(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_uint_t *has_slot)
+    ngx_http_model_look_t *look)
 {
-    ngx_http_model_look_t  look;
+    ngx_http_model_survey_look(r, ctx->hop, NULL, look);
 
-    ngx_http_model_survey_look(r, ctx->hop, NULL, &look);
-
-    *has_slot = (look.free != 0);
-
-    if (look.has == 0) {
+    if (look->has == 0) {
         return NGX_HTTP_MODEL_CHAIN_NO_MODEL;
     }
 
-    if (look.up == 0) {
-        ctx->retry = look.out;
-        return NGX_HTTP_MODEL_CHAIN_DOWN;
-    }
-
-    return NGX_HTTP_MODEL_CHAIN_BUSY;
+    return look->up ? NGX_HTTP_MODEL_CHAIN_BUSY : NGX_HTTP_MODEL_CHAIN_DOWN;
 }
 
 
 static ngx_int_t
 ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
 {
-    ngx_uint_t             why, has_slot;
-    ngx_http_model_ctx_t  *ctx;
+    ngx_uint_t              why;
+    ngx_http_model_ctx_t   *ctx;
+    ngx_http_model_look_t   look;
 
     ctx = ngx_http_model_ctx(r);
 
@@ -392,9 +373,9 @@ ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
         return ngx_http_model_handover(r, ctx);
     }
 
-    why = ngx_http_model_chain_why(r, ctx, &has_slot);
+    why = ngx_http_model_chain_why(r, ctx, &look);
 
-    if (!ngx_http_model_chain_goes_on(ctx, why)) {
+    if (!ngx_http_model_failover_passes(ctx, &look)) {
         return ngx_http_model_chain_refuse(r, ctx, why);
     }
 

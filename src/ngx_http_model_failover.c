@@ -14,7 +14,6 @@
 #include "ngx_http_model_learn.h"
 #include "ngx_http_model_rules.h"
 #include "ngx_http_model_stream.h"
-#include "ngx_http_model_survey.h"
 
 
 static void ngx_http_model_failover_cleanup(void *data);
@@ -36,6 +35,8 @@ static ngx_http_model_hop_t *ngx_http_model_failover_next(
     ngx_http_model_run_t *run);
 static ngx_uint_t ngx_http_model_failover_usable(ngx_http_model_run_t *run,
     ngx_http_model_hop_t *hop);
+static void ngx_http_model_failover_retry(ngx_http_model_ctx_t *ctx,
+    ngx_msec_t out);
 static void ngx_http_model_failover_free(ngx_peer_connection_t *pc,
     void *data, ngx_uint_t state);
 static ngx_uint_t ngx_http_model_failover_condition(
@@ -276,9 +277,7 @@ ngx_http_model_failover_server(ngx_peer_connection_t *pc,
 
         ngx_http_model_failover_back(pc, run);
 
-        if (ctx->retry == 0 || out < ctx->retry) {
-            ctx->retry = out;
-        }
+        ngx_http_model_failover_retry(ctx, out);
 
         rc = NGX_BUSY;
     }
@@ -453,10 +452,7 @@ ngx_http_model_failover_next(ngx_http_model_run_t *run)
 
         ngx_http_model_survey_look(run->request, ctx->hop, NULL, &look);
 
-        if (!ngx_http_model_failover_allows(ctx,
-                                     look.has ? NGX_HTTP_MODEL_ON_CONNECT
-                                              : NGX_HTTP_MODEL_ON_NO_MODEL))
-        {
+        if (!ngx_http_model_failover_passes(ctx, &look)) {
             return NULL;
         }
     }
@@ -486,7 +482,20 @@ ngx_http_model_failover_usable(ngx_http_model_run_t *run,
 
     ngx_http_model_survey_look(run->request, hop, NULL, &look);
 
+    ngx_http_model_failover_retry(run->ctx, look.out);
+
     return look.free != 0;
+}
+
+
+/* the first cooldown that is over, of all that are met */
+
+static void
+ngx_http_model_failover_retry(ngx_http_model_ctx_t *ctx, ngx_msec_t out)
+{
+    if (out && (ctx->retry == 0 || out < ctx->retry)) {
+        ctx->retry = out;
+    }
 }
 
 
@@ -495,6 +504,28 @@ ngx_http_model_failover_allows(ngx_http_model_ctx_t *ctx,
     ngx_uint_t conditions)
 {
     return (ctx->rules->conditions & conditions) != 0;
+}
+
+
+/* those that are kept out have said so by a status that is a condition, too */
+
+ngx_uint_t
+ngx_http_model_failover_passes(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_look_t *look)
+{
+    ngx_uint_t  conditions;
+
+    ngx_http_model_failover_retry(ctx, look->out);
+
+    conditions = look->has ? NGX_HTTP_MODEL_ON_CONNECT
+                           : NGX_HTTP_MODEL_ON_NO_MODEL;
+
+    if (look->out) {
+        conditions |= NGX_HTTP_MODEL_ON_429|NGX_HTTP_MODEL_ON_503
+                      |NGX_HTTP_MODEL_ON_529;
+    }
+
+    return ngx_http_model_failover_allows(ctx, conditions);
 }
 
 

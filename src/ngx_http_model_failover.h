@@ -18,6 +18,7 @@
 
 
 #include "ngx_http_model_request.h"
+#include "ngx_http_model_survey.h"
 #include "ngx_http_model_wrap.h"
 
 
@@ -59,6 +60,13 @@ ngx_int_t ngx_http_model_failover_init_peer(ngx_http_request_t *r,
 /* 1 when the context's rules let a request go on for one of the conditions */
 ngx_uint_t ngx_http_model_failover_allows(ngx_http_model_ctx_t *ctx,
     ngx_uint_t conditions);
+
+/*
+ * The same past a hop of which a look has shown that nobody can be asked; when
+ * its servers are kept out, keeps the time for Retry-After.
+ */
+ngx_uint_t ngx_http_model_failover_passes(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_look_t *look);
 
 
 #endif /* _NGX_HTTP_MODEL_FAILOVER_H_INCLUDED_ */
