@@ -130,16 +130,18 @@ ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
     ngx_http_upstream_rr_peer_t   *peer;
     ngx_http_upstream_rr_peers_t  *group;
 
-    ngx_http_upstream_rr_peers_rlock(peers);
+    /* each group has a lock of its own */
 
     for (group = peers; group; group = group->next) {
+
+        ngx_http_upstream_rr_peers_rlock(group);
 
         for (peer = group->peer, i = 0; peer; peer = peer->next, i++) {
             visit(group, peer, i, group != peers, data);
         }
-    }
 
-    ngx_http_upstream_rr_peers_unlock(peers);
+        ngx_http_upstream_rr_peers_unlock(group);
+    }
 }
 
 
