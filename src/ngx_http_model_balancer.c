@@ -320,16 +320,7 @@ ngx_http_model_balancer_choose(ngx_peer_connection_t *pc,
 
     ngx_http_model_survey(balance->request, balance->peers, &survey);
 
-    first = NGX_HTTP_MODEL_SUITS_WARM;
-    last = NGX_HTTP_MODEL_SUITS_WELL;
-
-    if (survey.has[NGX_HTTP_MODEL_SUITS_WARM]
-        + survey.has[NGX_HTTP_MODEL_SUITS_WELL]
-        == 0)
-    {
-        first = NGX_HTTP_MODEL_SUITS_SICK;
-        last = NGX_HTTP_MODEL_SUITS_SICK;
-    }
+    ngx_http_model_survey_range(&survey, &first, &last);
 
     for (backup = 0; backup < 2; backup++) {
         for (suits = first; suits <= last; suits++) {

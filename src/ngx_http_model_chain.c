@@ -328,6 +328,10 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_BUSY;
     }
 
+    if (look->sick) {
+        ctx->down = 1;
+    }
+
     /* later hops never wait */
 
     if (bcf->queue && ctx->next == 1) {

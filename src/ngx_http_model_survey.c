@@ -56,24 +56,40 @@ ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
     ngx_http_model_survey(r, us->peer.data, &survey);
 
-    first = NGX_HTTP_MODEL_SUITS_WARM;
-    last = NGX_HTTP_MODEL_SUITS_WELL;
-
-    look->has = survey.has[NGX_HTTP_MODEL_SUITS_WARM]
-                + survey.has[NGX_HTTP_MODEL_SUITS_WELL];
-
-    if (look->has == 0) {
-        first = NGX_HTTP_MODEL_SUITS_SICK;
-        last = NGX_HTTP_MODEL_SUITS_SICK;
-        look->has = survey.has[NGX_HTTP_MODEL_SUITS_SICK];
-    }
+    ngx_http_model_survey_range(&survey, &first, &last);
 
     for (i = first; i <= last; i++) {
+        look->has += survey.has[i];
         look->up += survey.up[i];
         look->free += survey.free[i];
     }
 
+    look->sick = (first >= NGX_HTTP_MODEL_SUITS_SICK);
     look->out = (look->up == 0) ? survey.out : 0;
+
+    /* all are taken out, or no name of theirs was resolved yet */
+
+    if (survey.total == 0) {
+        look->has = 1;
+    }
+}
+
+
+void
+ngx_http_model_survey_range(ngx_http_model_survey_t *survey,
+    ngx_uint_t *first, ngx_uint_t *last)
+{
+    if (survey->has[NGX_HTTP_MODEL_SUITS_WARM]
+        + survey->has[NGX_HTTP_MODEL_SUITS_WELL])
+    {
+        *first = NGX_HTTP_MODEL_SUITS_WARM;
+        *last = NGX_HTTP_MODEL_SUITS_WELL;
+        return;
+    }
+
+    *first = NGX_HTTP_MODEL_SUITS_SICK;
+    *last = survey->listed ? NGX_HTTP_MODEL_SUITS_SICK
+                           : NGX_HTTP_MODEL_SUITS_UNSEEN;
 }
 
 
@@ -133,6 +149,11 @@ ngx_http_model_survey(ngx_http_request_t *r,
                                                  &hop->known);
     }
 
+    /* of no model, or of one that is only declared, no list tells */
+
+    survey->any = (hop->known.len == 0)
+                  || (survey->model && survey->model->nservers == 0);
+
     ngx_http_model_peers_each(peers, ngx_http_model_survey_visit, survey);
 }
 
@@ -149,6 +170,8 @@ ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
     if (ngx_http_model_peer_down(peer)) {
         return;
     }
+
+    survey->total++;
 
     suits = ngx_http_model_survey_suits(survey, &peer->name);
 
@@ -193,15 +216,20 @@ ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
 
     /* until its first list is known a server counts as having every model */
 
-    if (server == NULL
-        || (server->facts.listed == 0
-            && server->facts.state != NGX_HTTP_MODEL_SERVER_DOWN))
-    {
+    if (server == NULL) {
         return NGX_HTTP_MODEL_SUITS_WELL;
     }
 
-    if (survey->model == NULL
-        || !ngx_http_model_view_has(survey->view, survey->model, server))
+    if (server->facts.listed == 0) {
+        return (server->facts.state == NGX_HTTP_MODEL_SERVER_DOWN)
+               ? NGX_HTTP_MODEL_SUITS_UNSEEN : NGX_HTTP_MODEL_SUITS_WELL;
+    }
+
+    survey->listed++;
+
+    if (!survey->any
+        && (survey->model == NULL
+            || !ngx_http_model_view_has(survey->view, survey->model, server)))
     {
         return NGX_HTTP_MODEL_SUITS_NOT;
     }
@@ -211,6 +239,7 @@ ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
     }
 
     if (survey->warm
+        && survey->model
         && ngx_http_model_view_loaded(survey->view, survey->model, server))
     {
         return NGX_HTTP_MODEL_SUITS_WARM;

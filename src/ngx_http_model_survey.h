@@ -20,8 +20,9 @@
 #define NGX_HTTP_MODEL_SUITS_WARM    0    /* has the model loaded */
 #define NGX_HTTP_MODEL_SUITS_WELL    1
 #define NGX_HTTP_MODEL_SUITS_SICK    2    /* has it, but discovery failed */
-#define NGX_HTTP_MODEL_NSUITS        3
-#define NGX_HTTP_MODEL_SUITS_NOT     3
+#define NGX_HTTP_MODEL_SUITS_UNSEEN  3    /* discovery never had a list */
+#define NGX_HTTP_MODEL_NSUITS        4
+#define NGX_HTTP_MODEL_SUITS_NOT     4
 
 
 /* a look at all servers of an upstream for one request */
@@ -36,8 +37,13 @@ typedef struct {
     ngx_uint_t                         max;      /* of classes, a group */
     ngx_uint_t                         aware;
     ngx_uint_t                         warm;
+    ngx_uint_t                         any;      /* lists do not matter */
     ngx_uint_t                         choice;   /* a cooldown counts */
 
+    ngx_uint_t                         total;    /* servers, but those that
+                                                    the configuration takes
+                                                    out */
+    ngx_uint_t                         listed;   /* with a list */
     ngx_uint_t                         has[NGX_HTTP_MODEL_NSUITS];
     ngx_uint_t                         up[NGX_HTTP_MODEL_NSUITS];
     ngx_uint_t                         free[NGX_HTTP_MODEL_NSUITS];
@@ -48,10 +54,13 @@ typedef struct {
 /* what a request can find at a vendor's servers at this moment */
 
 typedef struct {
-    ngx_uint_t                       has;   /* servers that have the model */
+    ngx_uint_t                       has;   /* servers that have the model;
+                                               1 where there is none at all:
+                                               what they had is not known */
     ngx_uint_t                       up;    /* of them those that can be asked,
                                                busy or not */
     ngx_uint_t                       free;  /* of them those with a slot */
+    ngx_uint_t                       sick;  /* 1: discovery failed with all */
     ngx_msec_t                       out;   /* where none is up: ms until the
                                                first cooldown is over, or 0 */
 } ngx_http_model_look_t;
@@ -59,10 +68,17 @@ typedef struct {
 
 /*
  * Fills the numbers and classes of survey; what comes before them is the
- * caller's.  The peers are locked meanwhile.
+ * caller's.
  */
 void ngx_http_model_survey(ngx_http_request_t *r,
     ngx_http_upstream_rr_peers_t *peers, ngx_http_model_survey_t *survey);
+
+/*
+ * The classes that a request may go to, best first: sick servers where no
+ * other has the model, unseen ones where nothing is known of the vendor.
+ */
+void ngx_http_model_survey_range(ngx_http_model_survey_t *survey,
+    ngx_uint_t *first, ngx_uint_t *last);
 
 /*
  * Looks at the hop's servers but those in tried (ngx_str_t, names of peers;
