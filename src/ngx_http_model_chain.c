@@ -45,6 +45,8 @@ static ngx_int_t ngx_http_model_chain_resume(ngx_http_request_t *r,
     ngx_int_t rc);
 static ngx_int_t ngx_http_model_chain_refuse(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
+static ngx_int_t ngx_http_model_chain_spent(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
 static ngx_int_t ngx_http_model_chain_none(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
@@ -397,6 +399,12 @@ ngx_http_model_chain_refuse(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     hop = ctx->hops->elts;
 
+    if (ctx->next > 1 && ctx->alias.len
+        && reason != NGX_HTTP_MODEL_CHAIN_NO_MODEL)
+    {
+        return ngx_http_model_chain_spent(r, ctx, reason);
+    }
+
     ctx->hop = NULL;
     ctx->vendor = hop->vendor;
     ctx->name = hop->name;
@@ -413,6 +421,27 @@ ngx_http_model_chain_refuse(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                         &ctx->vendor->id,
                                         reason == NGX_HTTP_MODEL_CHAIN_BUSY
                                             ? "is busy" : "is up");
+}
+
+
+/* several targets were looked at, each had its own reason */
+
+static ngx_int_t
+ngx_http_model_chain_spent(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_uint_t reason)
+{
+    ngx_str_t  name;
+
+    ctx->hop = NULL;
+
+    name = ngx_http_model_error_quote(r->pool, &ctx->alias);
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                                        NULL, "no server of the targets of "
+                                        "\"%V\" is %s, try again later",
+                                        &name,
+                                        reason == NGX_HTTP_MODEL_CHAIN_BUSY
+                                            ? "free" : "up");
 }
 
 

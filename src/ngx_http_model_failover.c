@@ -12,6 +12,7 @@
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_learn.h"
+#include "ngx_http_model_peers.h"
 #include "ngx_http_model_rules.h"
 #include "ngx_http_model_stream.h"
 
@@ -347,9 +348,8 @@ ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
 static ngx_msec_t
 ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
 {
-    ngx_http_model_ctx_t           *ctx;
-    ngx_http_model_vendor_t        *vendor;
-    ngx_http_upstream_rr_peers_t   *peers;
+    ngx_http_model_ctx_t     *ctx;
+    ngx_http_model_vendor_t  *vendor;
 
     ctx = run->ctx;
     vendor = ctx->hop->vendor;
@@ -358,10 +358,9 @@ ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
         return 0;
     }
 
-    peers = vendor->group ? vendor->upstream->peer.data : NULL;
-
     if ((ctx->hops == NULL || ctx->hops->nelts < 2)
-        && (peers == NULL || (peers->single && peers->next == NULL)))
+        && (!vendor->group
+            || !ngx_http_model_peers_choice(vendor->upstream->peer.data)))
     {
         return 0;
     }

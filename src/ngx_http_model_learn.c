@@ -91,7 +91,7 @@ ngx_http_model_learn_cool(ngx_http_model_run_t *run, ngx_uint_t status,
                                        &ctx->hop->known);
 
     ngx_log_error(NGX_LOG_NOTICE, run->request->connection->log, 0,
-                  "model vendor \"%V\" server \"%V\" is kept out for %M ms "
+                  "model vendor \"%V\" server \"%V\" has a cooldown of %M ms "
                   "for model \"%V\": status %ui%s", &ctx->vendor->id,
                   &run->server, ms, &model, status,
                   note == NGX_HTTP_MODEL_HEALTH_LAST

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_compat.h"
 #include "ngx_http_model_peers.h"
 
 
@@ -142,6 +143,30 @@ ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
 
         ngx_http_upstream_rr_peers_unlock(group);
     }
+}
+
+
+ngx_uint_t
+ngx_http_model_peers_choice(ngx_http_upstream_rr_peers_t *peers)
+{
+    ngx_uint_t                     n;
+    ngx_http_upstream_rr_peer_t   *peer;
+    ngx_http_upstream_rr_peers_t  *group;
+
+    n = 0;
+
+    for (group = peers; group && n < 2; group = group->next) {
+
+        ngx_http_upstream_rr_peers_rlock(group);
+
+        for (peer = group->peer; peer && n < 2; peer = peer->next) {
+            n += !ngx_http_model_peer_down(peer);
+        }
+
+        ngx_http_upstream_rr_peers_unlock(group);
+    }
+
+    return n > 1;
 }
 
 

@@ -37,6 +37,9 @@ typedef void (*ngx_http_model_peers_pt)(ngx_http_upstream_rr_peers_t *group,
 void ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
     ngx_http_model_peers_pt visit, void *data);
 
+/* 1 when the configuration lets more than one be asked, backup or not */
+ngx_uint_t ngx_http_model_peers_choice(ngx_http_upstream_rr_peers_t *peers);
+
 /*
  * Copies the peers that the vendor's upstream has now, primary ones first, of
  * several with one address the first, into an array of ngx_http_model_peer_t

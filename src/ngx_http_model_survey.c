@@ -133,7 +133,7 @@ ngx_http_model_survey(ngx_http_request_t *r,
 
     survey->choice = (ctx->hops && ctx->hops->nelts > 1)
                      || (hop->vendor->group
-                         && (peers->next || !peers->single));
+                         && ngx_http_model_peers_choice(peers));
 
     if (survey->aware && ctx->views && hop->vendor->discover
         && !hop->anywhere)

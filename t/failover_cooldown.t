@@ -89,7 +89,7 @@ for my $c (@cases) {
     is join(' ', map { ask($c) } 1 .. 8), join(' ', ('from b') x 8),
         "$name: it is kept out";
     is hits($c), 1, "$name: and not asked";
-    is $t->count_log(qr/\[notice\] .* is kept out for (?:1000|\d\d\d) ms for /),
+    is $t->count_log(qr/\[notice\] .* has a cooldown of (?:1000|\d\d\d) ms for /),
         ++$kept, "$name: one line tells of it";
 }
 

@@ -91,7 +91,7 @@ for my $case (
             : is $body, $ms ? 'from b' : 'from a', "$name: next";
         is ask('', "${model}x")->body, 'from a', "$name: another model";
         my $time = $ms // '\d+';
-        is $t->count_log(qr/kept out for $time ms for model "m$n"/),
+        is $t->count_log(qr/cooldown of $time ms for model "m$n"/),
             $ms ? 1 : 0, "$name: in the log" if !$ms || $n < 19;
     }
 }
