@@ -216,6 +216,7 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
     }
 
     run->condition = 0;
+    run->given_up = 0;
 
     for ( ;; ) {
         rc = ngx_http_model_failover_server(pc, run);
@@ -358,7 +359,7 @@ ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
         return 0;
     }
 
-    if ((ctx->hops == NULL || ctx->hops->nelts < 2)
+    if (!ngx_http_model_rules_choice(ctx)
         && (!vendor->group
             || !ngx_http_model_peers_choice(vendor->upstream->peer.data)))
     {
@@ -520,8 +521,7 @@ ngx_http_model_failover_passes(ngx_http_model_ctx_t *ctx,
                            : NGX_HTTP_MODEL_ON_NO_MODEL;
 
     if (look->out) {
-        conditions |= NGX_HTTP_MODEL_ON_429|NGX_HTTP_MODEL_ON_503
-                      |NGX_HTTP_MODEL_ON_529;
+        conditions |= NGX_HTTP_MODEL_ON_COOLDOWN;
     }
 
     return ngx_http_model_failover_allows(ctx, conditions);
@@ -545,7 +545,11 @@ ngx_http_model_failover_free(ngx_peer_connection_t *pc, void *data,
     if (state & (NGX_PEER_FAILED|NGX_PEER_NEXT)) {
 
         condition = ngx_http_model_failover_condition(pc, run);
-        again = ngx_http_model_failover_again(run, condition);
+
+        /* an answer that was given up is gone: that stands */
+
+        again = run->given_up
+                || ngx_http_model_failover_again(run, condition);
 
         if (run->condition == 0 || condition == NGX_HTTP_MODEL_ON_INVALID) {
             ngx_http_model_learn_failed(run);
@@ -803,6 +807,8 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
         if (ngx_http_model_failover_again(run, NGX_HTTP_MODEL_ON_INVALID)) {
             r->http_version = ctx->http_version;
             run->condition = NGX_HTTP_MODEL_ON_INVALID;
+            run->given_up = 1;
+
             return NGX_HTTP_UPSTREAM_INVALID_HEADER;
         }
 
@@ -833,6 +839,7 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
 
         run->condition = condition;
         run->status = status;
+        run->given_up = 1;
 
         return NGX_HTTP_UPSTREAM_INVALID_HEADER;
     }

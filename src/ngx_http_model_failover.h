@@ -35,7 +35,7 @@ struct ngx_http_model_run_s {
                                             the catalogue */
     ngx_array_t              tried;      /* of the hop: names, ngx_str_t */
 
-    ngx_uint_t               condition;  /* that its answer is, given up */
+    ngx_uint_t               condition;  /* that its answer is */
     ngx_uint_t               status;     /* of that answer */
 
     ngx_int_t              (*process_header)(ngx_http_request_t *r);
@@ -46,6 +46,7 @@ struct ngx_http_model_run_s {
     ngx_msec_t               deadline;   /* of a cold server's first byte */
 
     unsigned                 head:1;     /* a head came from this server */
+    unsigned                 given_up:1; /* its answer, for another one */
     unsigned                 held:1;     /* it waits for the first byte */
     unsigned                 stalled:1;
     unsigned                 probe:1;    /* after a cooldown, the first one */

@@ -33,6 +33,7 @@
 #include "ngx_http_model_dispatch.h"
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_gateway.h"
+#include "ngx_http_model_handover.h"
 #include "ngx_http_model_local.h"
 #include "ngx_http_model_names.h"
 #include "ngx_http_model_path.h"
@@ -48,6 +49,7 @@ static ngx_uint_t ngx_http_model_gateway_has_body(
     const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_gateway_left(ngx_http_request_t *r);
 static void ngx_http_model_gateway_preaccess_body_handler(
     ngx_http_request_t *r);
 static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
@@ -134,8 +136,12 @@ ngx_http_model_gateway_preaccess_handler(ngx_http_request_t *r)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
 
-    if (mlcf->pass == NULL || r != r->main) {
+    if (r != r->main) {
         return NGX_DECLINED;
+    }
+
+    if (mlcf->pass == NULL) {
+        return ngx_http_model_gateway_left(r);
     }
 
     ctx = ngx_http_model_gateway_identify(r);
@@ -197,6 +203,29 @@ ngx_http_model_gateway_preaccess_handler(ngx_http_request_t *r)
     ngx_http_finalize_request(r, NGX_DONE);
 
     return NGX_DONE;
+}
+
+
+/* error_page may lead to a location that is not ours: with the client's body */
+
+static ngx_int_t
+ngx_http_model_gateway_left(ngx_http_request_t *r)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = r->internal ? ngx_http_model_ctx(r) : NULL;
+
+    if (ctx == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_model_handover_leave(r, ctx);
+
+    if (ngx_http_model_rewrite_undo(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
 }
 
 
@@ -455,6 +484,8 @@ ngx_http_model_gateway_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
+    ngx_http_model_handover_leave(r, ctx);
+
     if (ngx_http_model_rewrite_undo(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }

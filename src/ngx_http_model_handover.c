@@ -133,6 +133,10 @@ ngx_http_model_handover_switch(ngx_http_request_t *r,
     ctx->vendor = vendor;
     ctx->name = hop->name;
 
+    /* proxy_http_version 2 sets it when its handler runs: here it does not */
+
+    conf->preserve_output |= u->conf->preserve_output;
+
     u->conf = conf;
     u->buffering = conf->buffering;
     u->peer.so_keepalive = conf->socket_keepalive ? 1 : 0;
@@ -159,6 +163,8 @@ ngx_http_model_handover_switch(ngx_http_request_t *r,
     if (ctx->create_request == NULL) {
         ctx->create_request = u->create_request;
     }
+
+    ngx_http_model_variables_renew(r, ctx);
 
     return ngx_http_model_handover_create_request(r);
 }

@@ -14,6 +14,8 @@
 #include "ngx_http_model_learn.h"
 
 
+static ngx_uint_t ngx_http_model_learn_counts(ngx_http_model_run_t *run,
+    ngx_uint_t status);
 static void ngx_http_model_learn_cool(ngx_http_model_run_t *run,
     ngx_uint_t status, ngx_msec_t ms);
 
@@ -39,11 +41,15 @@ ngx_http_model_learn_status(ngx_http_model_run_t *run, ngx_uint_t status)
                               &run->request->upstream->headers_in.headers,
                               status, ngx_time());
 
-        ms = ngx_min(ms, ctx->rules->cooldown);
     }
 
     if (ms) {
-        ngx_http_model_learn_cool(run, status, ms);
+        run->told = 1;
+
+        if (ctx->rules->cooldown && ngx_http_model_learn_counts(run, status)) {
+            ngx_http_model_learn_cool(run, status,
+                                      ngx_min(ms, ctx->rules->cooldown));
+        }
 
     } else if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
         ngx_http_model_learn_failed(run);
@@ -60,6 +66,21 @@ ngx_http_model_learn_status(ngx_http_model_run_t *run, ngx_uint_t status)
 }
 
 
+/* what one client is told by its own limit, or of no model, binds no other */
+
+static ngx_uint_t
+ngx_http_model_learn_counts(ngx_http_model_run_t *run, ngx_uint_t status)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = run->ctx;
+
+    return ctx->hop->known.len
+           && (status != NGX_HTTP_TOO_MANY_REQUESTS
+               || ctx->vendor->key.type != NGX_HTTP_MODEL_KEY_CLIENT);
+}
+
+
 static void
 ngx_http_model_learn_cool(ngx_http_model_run_t *run, ngx_uint_t status,
     ngx_msec_t ms)
@@ -72,7 +93,6 @@ ngx_http_model_learn_cool(ngx_http_model_run_t *run, ngx_uint_t status,
     ctx = run->ctx;
     cat = ctx->views->catalogue;
 
-    run->told = 1;
     run->probe = 0;
 
     if (!ngx_http_model_health_cool(cat, &ctx->vendor->id, &run->server,

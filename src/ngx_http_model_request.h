@@ -41,6 +41,13 @@ extern ngx_module_t  ngx_http_model_module;
 #define NGX_HTTP_MODEL_ON_NO_MODEL     0x4000
 #define NGX_HTTP_MODEL_ON_STALL        0x8000  /* of model_stall */
 
+/* what lets a request go past a server that is kept out */
+
+#define NGX_HTTP_MODEL_ON_COOLDOWN     (NGX_HTTP_MODEL_ON_CONNECT             \
+                                        |NGX_HTTP_MODEL_ON_429                \
+                                        |NGX_HTTP_MODEL_ON_503                \
+                                        |NGX_HTTP_MODEL_ON_529)
+
 
 typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
 typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
@@ -132,6 +139,8 @@ struct ngx_http_model_ctx_s {
     unsigned                          valid_unparsed_uri:1;
     unsigned                          swapped:1;     /* the vendor's view */
     unsigned                          created:1;     /* the head is made */
+    unsigned                          torn:1;        /* an edit of the body has
+                                                        failed half done */
     unsigned                          unresolved:1;  /* DNS had no answer */
     unsigned                          down:1;        /* model known, all its
                                                         servers down */

@@ -11,7 +11,7 @@
 #include "ngx_http_model_resolve.h"
 
 
-#define NGX_HTTP_MODEL_RESOLVE_LATER  1000     /* ms, names of later hops */
+#define NGX_HTTP_MODEL_RESOLVE_LATER  1000     /* ms, all later hops' names */
 #define NGX_HTTP_MODEL_RESOLVE_AGAIN  10000    /* ms, not waited for again */
 
 
@@ -20,6 +20,7 @@ typedef struct {
     ngx_http_model_ctx_t          *ctx;
     ngx_http_model_hop_t          *hop;      /* being looked up */
     ngx_uint_t                     next;     /* index of a later one */
+    ngx_msec_t                     end;      /* of waiting for those */
     ngx_resolver_ctx_t            *resolve;
     ngx_int_t                    (*go)(ngx_http_request_t *r);
     unsigned                       async:1;  /* the caller has returned */
@@ -138,7 +139,13 @@ ngx_http_model_resolve_hop(ngx_http_model_resolve_t *resolve)
         }
     }
 
-    while (ctx->hops && resolve->next < ctx->hops->nelts) {
+    if (resolve->end == 0) {
+        resolve->end = ngx_current_msec + NGX_HTTP_MODEL_RESOLVE_LATER;
+    }
+
+    while (ctx->hops && resolve->next < ctx->hops->nelts
+           && (ngx_msec_int_t) (resolve->end - ngx_current_msec) > 0)
+    {
 
         hop = (ngx_http_model_hop_t *) ctx->hops->elts + resolve->next++;
 
@@ -167,11 +174,13 @@ static ngx_int_t
 ngx_http_model_resolve_start(ngx_http_model_resolve_t *resolve,
     ngx_http_model_hop_t *hop)
 {
+    ngx_uint_t                 later;
     ngx_resolver_ctx_t        *rctx, temp;
     ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
     r = resolve->request;
+    later = (hop != resolve->ctx->hop);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     temp.name = hop->vendor->tls_name;
@@ -179,7 +188,7 @@ ngx_http_model_resolve_start(ngx_http_model_resolve_t *resolve,
     rctx = ngx_resolve_start(clcf->resolver, &temp);
 
     if (rctx == NULL) {
-        return NGX_ERROR;
+        return later ? NGX_OK : NGX_ERROR;
     }
 
     if (rctx == NGX_NO_RESOLVER) {
@@ -197,13 +206,22 @@ ngx_http_model_resolve_start(ngx_http_model_resolve_t *resolve,
     rctx->data = resolve;
     rctx->timeout = clcf->resolver_timeout;
 
-    if (hop != resolve->ctx->hop) {
-        rctx->timeout = ngx_min(rctx->timeout, NGX_HTTP_MODEL_RESOLVE_LATER);
+    if (later) {
+        rctx->timeout = ngx_min(rctx->timeout,
+                                resolve->end - ngx_current_msec);
+
+        if (hop->vendor->unresolved) {
+
+            /* it failed the last time: one request tries, no other waits */
+
+            hop->vendor->unresolved = ngx_current_msec
+                                      + NGX_HTTP_MODEL_RESOLVE_AGAIN;
+        }
     }
 
     if (ngx_resolve_name(rctx) != NGX_OK) {
         resolve->resolve = NULL;
-        return NGX_ERROR;
+        return later ? NGX_OK : NGX_ERROR;
     }
 
     if (resolve->resolve == NULL) {
@@ -263,7 +281,7 @@ ngx_http_model_resolve_handler(ngx_resolver_ctx_t *rctx)
                                   + NGX_HTTP_MODEL_RESOLVE_AGAIN;
 
     } else if (ngx_http_model_resolve_addresses(r, hop, rctx) == NGX_OK) {
-        hop->vendor->unresolved = ngx_current_msec;
+        hop->vendor->unresolved = 0;
     }
 
     ngx_resolve_name_done(rctx);

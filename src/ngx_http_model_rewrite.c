@@ -64,9 +64,14 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    if (ngx_http_model_edit_apply(r, edits, n, ctx->undo) != NGX_OK) {
+        ctx->torn = 1;
+        return NGX_ERROR;
+    }
+
     ctx->nundo = n;
 
-    return ngx_http_model_edit_apply(r, edits, n, ctx->undo);
+    return NGX_OK;
 }
 
 
@@ -78,7 +83,13 @@ ngx_http_model_rewrite_undo(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     n = ctx->nundo;
     ctx->nundo = 0;
 
-    return ngx_http_model_edit_apply(r, ctx->undo, n, NULL);
+    if (!ctx->torn
+        && ngx_http_model_edit_apply(r, ctx->undo, n, NULL) != NGX_OK)
+    {
+        ctx->torn = 1;
+    }
+
+    return ctx->torn ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -224,3 +224,11 @@ ngx_http_model_rules_status(ngx_uint_t status)
 
     return 0;
 }
+
+
+ngx_uint_t
+ngx_http_model_rules_choice(ngx_http_model_ctx_t *ctx)
+{
+    return ctx->hops && ctx->hops->nelts > 1
+           && ctx->rules->conditions & NGX_HTTP_MODEL_ON_COOLDOWN;
+}

@@ -32,6 +32,10 @@ char *ngx_http_model_rules_failover(ngx_conf_t *cf,
 /* the condition that an answer with this status is, 0: none */
 ngx_uint_t ngx_http_model_rules_status(ngx_uint_t status);
 
+/* 1 when the request has targets beside the one that a cooldown stands against,
+   and may go there */
+ngx_uint_t ngx_http_model_rules_choice(ngx_http_model_ctx_t *ctx);
+
 
 /* of requests of our own: nothing but a connection is tried again */
 extern const ngx_http_model_rules_t  ngx_http_model_rules_own;

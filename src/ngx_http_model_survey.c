@@ -12,6 +12,7 @@
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_peers.h"
+#include "ngx_http_model_rules.h"
 #include "ngx_http_model_survey.h"
 
 
@@ -105,7 +106,7 @@ ngx_http_model_survey_single(ngx_http_request_t *r,
 
     look->has = 1;
 
-    if (ctx->views && ctx->hops && ctx->hops->nelts > 1) {
+    if (ctx->views && ngx_http_model_rules_choice(ctx)) {
         look->out = ngx_http_model_health_out(ctx->views->catalogue,
                                               &hop->vendor->id,
                                               &hop->vendor->authority,
@@ -131,7 +132,7 @@ ngx_http_model_survey(ngx_http_request_t *r,
 
     /* as with max_fails: the only server is never kept out */
 
-    survey->choice = (ctx->hops && ctx->hops->nelts > 1)
+    survey->choice = ngx_http_model_rules_choice(ctx)
                      || (hop->vendor->group
                          && ngx_http_model_peers_choice(peers));
 

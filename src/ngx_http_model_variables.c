@@ -42,12 +42,17 @@ static ngx_int_t ngx_http_model_variable_internal(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_model_variable_credential(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t which, ngx_str_t *value);
+static ngx_uint_t ngx_http_model_variable_at_vendor(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_str_t ngx_http_model_variable_token(ngx_http_request_t *r,
     ngx_http_model_key_t *key, ngx_uint_t anthropic);
 
 
 static ngx_str_t  ngx_http_model_variable_request_uri =
     ngx_string("request_uri");
+
+static ngx_str_t  ngx_http_model_variable_request_id =
+    ngx_string("request_id");
 
 
 static ngx_http_variable_t  ngx_http_model_variables[] = {
@@ -210,6 +215,38 @@ ngx_http_model_variables_prime(ngx_http_request_t *r,
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_model_variables_renew(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_str_t                  *name;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (ctx->known == NULL) {
+        return;
+    }
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    v = cmcf->variables.elts;
+    name = &ngx_http_model_variable_request_id;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (ctx->known[i]
+            || (v[i].name.len == name->len
+                && ngx_memcmp(v[i].name.data, name->data, name->len) == 0))
+        {
+            continue;
+        }
+
+        ngx_http_model_variable_unset(&r->variables[i]);
+    }
 }
 
 
@@ -460,6 +497,21 @@ ngx_http_model_variable_queued(ngx_http_request_t *r,
 }
 
 
+/* error_page may have led to a proxy_pass that is not ours */
+
+static ngx_uint_t
+ngx_http_model_variable_at_vendor(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    if (ctx == NULL || ctx->hop == NULL) {
+        return 0;
+    }
+
+    return ctx->swapped
+           || (r->upstream && r->upstream->conf == ctx->hop->vendor->conf);
+}
+
+
 static ngx_int_t
 ngx_http_model_variable_proxy_host(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -468,7 +520,7 @@ ngx_http_model_variable_proxy_host(ngx_http_request_t *r,
 
     ctx = ngx_http_model_ctx(r);
 
-    if (ctx == NULL || ctx->hop == NULL) {
+    if (!ngx_http_model_variable_at_vendor(r, ctx)) {
         return ((ngx_http_get_variable_pt) data)(r, v, 0);
     }
 
@@ -489,7 +541,7 @@ ngx_http_model_variable_proxy_port(ngx_http_request_t *r,
 
     ctx = ngx_http_model_ctx(r);
 
-    if (ctx == NULL || ctx->hop == NULL) {
+    if (!ngx_http_model_variable_at_vendor(r, ctx)) {
         return ((ngx_http_get_variable_pt) data)(r, v, 0);
     }
 

@@ -31,6 +31,14 @@ ngx_int_t ngx_http_model_variables_prime(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
 /*
+ * Before a request is made anew for another vendor: drops what was evaluated
+ * while the one before was made, a map of $model_vendor for one.  $request_id
+ * stays, it is one of the client's request.
+ */
+void ngx_http_model_variables_renew(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
+/*
  * Drops the cached values of the internal variables, and of those that were
  * evaluated since and hold the vendor's key.
  */

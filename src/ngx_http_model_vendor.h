@@ -117,7 +117,8 @@ struct ngx_http_model_vendor_s {
 
     /* of this worker */
     ngx_msec_t                     show_slow;  /* until then not asked */
-    ngx_msec_t                     unresolved; /* until then not waited for */
+    ngx_msec_t                     unresolved; /* until then not waited for;
+                                                  0: never failed */
 };
 
 
