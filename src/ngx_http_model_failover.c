@@ -318,16 +318,8 @@ ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
     run->held = 0;
     run->stalled = 0;
     run->told = 0;
-    run->probe = 0;
 
     ctx->tries++;
-
-    if (ctx->views) {
-        run->probe = ngx_http_model_health_probe(ctx->views->catalogue,
-                                                 &ctx->vendor->id,
-                                                 &run->server,
-                                                 &ctx->hop->known);
-    }
 
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, run->request->connection->log, 0,
                    "model: try %ui is server \"%V\" of vendor \"%V\", "
@@ -341,14 +333,17 @@ ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
 
 
 /*
- * ms that the server is kept out, 0: it is not.  An upstream with our balancer
- * leaves such servers out by itself; as with max_fails the only one that there
- * is never is.
+ * ms that the server is kept out, 0: it is not; after a cooldown the request
+ * may be the one that tries it.  An upstream with our balancer leaves such
+ * servers out by itself; as with max_fails the only one that there is never
+ * is.
  */
 
 static ngx_msec_t
 ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
 {
+    ngx_msec_t                out;
+    ngx_uint_t                probe;
     ngx_http_model_ctx_t     *ctx;
     ngx_http_model_vendor_t  *vendor;
 
@@ -359,6 +354,12 @@ ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
         return 0;
     }
 
+    out = ngx_http_model_health_probe(ctx->views->catalogue, &vendor->id,
+                                      vendor->group ? server
+                                                    : &vendor->authority,
+                                      &ctx->hop->known, &probe);
+    run->probe = probe;
+
     if (!ngx_http_model_rules_choice(ctx)
         && (!vendor->group
             || !ngx_http_model_peers_choice(vendor->upstream->peer.data)))
@@ -366,10 +367,7 @@ ngx_http_model_failover_out(ngx_http_model_run_t *run, ngx_str_t *server)
         return 0;
     }
 
-    return ngx_http_model_health_out(ctx->views->catalogue, &vendor->id,
-                                     vendor->group ? server
-                                                   : &vendor->authority,
-                                     &ctx->hop->known);
+    return out;
 }
 
 

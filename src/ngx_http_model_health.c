@@ -332,23 +332,23 @@ ngx_http_model_health_out(ngx_http_model_catalogue_t *cat,
 }
 
 
-ngx_uint_t
+ngx_msec_t
 ngx_http_model_health_probe(ngx_http_model_catalogue_t *cat,
-    ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model)
+    ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model, ngx_uint_t *probe)
 {
-    ngx_uint_t                     i, taken;
-    ngx_msec_t                     left;
+    ngx_uint_t                     i, half[2];
+    ngx_msec_t                     left[2];
     ngx_slab_pool_t               *shpool;
     ngx_http_model_health_sh_t    *sh;
     ngx_http_model_health_node_t  *nodes[2];
+
+    *probe = 0;
 
     sh = ngx_http_model_health_sh(cat);
 
     if (sh == NULL || sh->cooling == 0) {
         return 0;
     }
-
-    taken = 0;
 
     shpool = ngx_http_model_catalogue_pool(cat);
 
@@ -357,11 +357,13 @@ ngx_http_model_health_probe(ngx_http_model_catalogue_t *cat,
     ngx_http_model_health_pair(sh, vendor, server, model, nodes);
 
     for (i = 0; i < 2; i++) {
+        half[i] = (ngx_http_model_health_breaker(nodes[i], &left[i])
+                   == NGX_HTTP_MODEL_BREAKER_HALF_OPEN);
+    }
 
-        if (ngx_http_model_health_breaker(nodes[i], &left)
-            != NGX_HTTP_MODEL_BREAKER_HALF_OPEN
-            || left != 0)
-        {
+    for (i = 0; i < 2; i++) {
+
+        if (!half[i] || left[0] || left[1]) {
             continue;
         }
 
@@ -369,12 +371,12 @@ ngx_http_model_health_probe(ngx_http_model_catalogue_t *cat,
         ngx_memory_barrier();
         nodes[i]->trying = 1;
 
-        taken = 1;
+        *probe = 1;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
 
-    return taken;
+    return ngx_max(left[0], left[1]);
 }
 
 

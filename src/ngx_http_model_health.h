@@ -88,12 +88,14 @@ ngx_msec_t ngx_http_model_health_out(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model);
 
 /*
- * To be called when a request is really sent.  Returns 1 when a cooldown of
- * the model or of the whole server is over and nobody tries it: the request
- * has the lease and must call ngx_http_model_health_probed().  Else 0.
+ * To be called when a request is to be sent, in place of the look above.
+ * Returns the same, and sets *probe to 1 when a cooldown of the model or of
+ * the whole server is over and nobody tries it: the request has the lease and
+ * must call ngx_http_model_health_probed().  Of all workers one gets it.
  */
-ngx_uint_t ngx_http_model_health_probe(ngx_http_model_catalogue_t *cat,
-    ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model);
+ngx_msec_t ngx_http_model_health_probe(ngx_http_model_catalogue_t *cat,
+    ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model,
+    ngx_uint_t *probe);
 
 /*
  * How the probe ended.  ok 1: it answered, the cooldown is gone; 0: it failed,

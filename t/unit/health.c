@@ -15,6 +15,7 @@
 
 
 static ngx_http_model_health_t *seen(const char *server, const char *model);
+static ngx_msec_t taken(const char *server, const char *model);
 static ngx_uint_t keep_x(ngx_str_t *vendor, ngx_str_t *server, void *data);
 static void test_no_zone(void);
 static void test_failures(void);
@@ -228,7 +229,9 @@ test_half_open(void)
     ok(out("a", "m") == 0 && out("a", "m") == 0, "asking takes no lease");
     ok(probe("a", "n") == 0 && probe("b", "m") == 0, "others are no probe");
     ok(probe("a", "m") == 1, "one request tries");
-    ok(probe("a", "m") == 0, "a second one does not");
+    ok(probe("a", "m") == 0 && taken("a", "m") == NGX_HTTP_MODEL_HEALTH_LEASE,
+       "a second one does not, and is told so");
+    ok(taken("a", "n") == 0 && taken("b", "m") == 0, "others may go");
     ok(out("a", "m") == NGX_HTTP_MODEL_HEALTH_LEASE, "others wait for it");
     ok(probed("a", "m", 1) == 1, "it answers");
     ok(out("a", "m") == 0 && probe("a", "m") == 0 && read_all() == 0,
@@ -473,6 +476,21 @@ test_note_window(void)
 
     ok(lines > 100, "many lines in many minutes");
     ok(most == NGX_HTTP_MODEL_HEALTH_LINES, "six in the fullest one");
+}
+
+
+/* what it says to those that do not get the lease */
+
+static ngx_msec_t
+taken(const char *server, const char *model)
+{
+    ngx_uint_t  lease;
+    ngx_msec_t  left;
+
+    left = ngx_http_model_health_probe(cat, text("v"), text(server),
+                                       text(model), &lease);
+
+    return lease ? 0 : left;
 }
 
 

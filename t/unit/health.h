@@ -78,8 +78,12 @@ out(const char *server, const char *model)
 static ngx_uint_t
 probe(const char *server, const char *model)
 {
-    return ngx_http_model_health_probe(cat, text("v"), text(server),
-                                       text(model));
+    ngx_uint_t  lease;
+
+    (void) ngx_http_model_health_probe(cat, text("v"), text(server),
+                                       text(model), &lease);
+
+    return lease;
 }
 
 
