@@ -800,21 +800,12 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
 
     if (ctx->http_version && r->http_version != ctx->http_version) {
 
-        /* what came is no head; where it is the last, the filter tells */
+        /* what came is no head */
 
-        if (ngx_http_model_failover_again(run, NGX_HTTP_MODEL_ON_INVALID)) {
-            r->http_version = ctx->http_version;
-            run->condition = NGX_HTTP_MODEL_ON_INVALID;
-            run->given_up = 1;
+        r->http_version = ctx->http_version;
+        run->condition = NGX_HTTP_MODEL_ON_INVALID;
 
-            return NGX_HTTP_UPSTREAM_INVALID_HEADER;
-        }
-
-        ngx_http_model_learn_failed(run);
-
-        u->state->status = NGX_HTTP_BAD_GATEWAY;
-
-        return NGX_OK;
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
     }
 
     ngx_http_model_learn_status(run, status);

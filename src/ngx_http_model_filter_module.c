@@ -167,15 +167,6 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
 
     status = r->headers_out.status;
 
-    if (r->http_version != ctx->http_version) {
-
-        /* no head came, what came instead is not for a client of HTTP/1.1 */
-
-        r->http_version = ctx->http_version;
-
-        return ngx_http_model_header_vendor(r, ctx, "sent an invalid answer");
-    }
-
     if (status >= NGX_HTTP_SPECIAL_RESPONSE && status < NGX_HTTP_BAD_REQUEST
         && status != NGX_HTTP_NOT_MODIFIED)
     {
