@@ -284,7 +284,12 @@ ngx_http_model_failover_server(ngx_peer_connection_t *pc,
         rc = NGX_BUSY;
     }
 
-    return (rc == NGX_BUSY || rc == NGX_ERROR) ? rc : NGX_BUSY;
+    /* for the log: the last one that was passed over is not meant */
+
+    pc->name = ctx->hop->vendor->group ? &ctx->hop->vendor->upstream->host
+                                       : &ctx->hop->vendor->authority;
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_BUSY;
 }
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Tests for max_fails: which attempts count as failed.
+# Tests for max_fails, and for what the log says when nobody can be asked.
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -71,6 +71,24 @@ for my $i (0 .. $#cases) {
     $name eq 'refused' ? $a->accept : $a->ok;
     is ask($prefix, "v$i:m" . $model++)->body, $counts ? 'from b' : 'from a',
         "$name$prefix: " . ($counts ? 'counts' : 'does not count');
+}
+
+# All kept out: the log names no server that was not asked
+for my $case (['two:m', 'two', 'two', 'm'], ['aware:m', '', 'aware', 'm'],
+    ['smart', qr/^127\.0\.0\.1:\d+$/, 'va', 'm'])
+{
+    my ($model, $addr, $vendor, $name) = @$case;
+    $_->status(429, '', times => 1, @later) for $a, $b;
+    is ask('', $model)->status, 429, "$model: too many";
+    my $n = () = $t->access_log =~ /\n/g;
+    is ask('', $model)->status, 503, "$model: nobody is left";
+    $t->eventually(sub { $n < (() = $t->access_log =~ /\n/g) }, 'logged');
+    my ($status, $addrs, $states, $tries, $v, $as) = split /\|/,
+        (split /\n/, $t->access_log)[-1];
+    ref $addr ? like $addrs, $addr, "$model: as the log names it"
+        : is $addrs, $addr || '-', "$model: as the log names it";
+    is "$tries $v $as", "0 $vendor $name", "$model: none was asked";
+    is $status, 503, "$model: logged status";
 }
 
 $t->done;
