@@ -111,10 +111,17 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
  */
 
 #if (nginx_version >= 1027003 && NGX_HTTP_UPSTREAM_ZONE)
+
+#define ngx_http_model_peers_config(peers)                                    \
+    ((peers)->config ? *(peers)->config : 0)
 #define ngx_http_model_peers_changed(rrp)                                     \
     ((rrp)->peers->config && (rrp)->config != *(rrp)->peers->config)
+
 #else
+
+#define ngx_http_model_peers_config(peers)  0
 #define ngx_http_model_peers_changed(rrp)  0
+
 #endif
 
 

@@ -39,6 +39,7 @@ static ngx_msec_t ngx_http_model_discover_age(
     ngx_http_model_discover_job_t *job, ngx_array_t *peers);
 static void ngx_http_model_discover_tick_handler(ngx_event_t *ev);
 static void ngx_http_model_discover_heal(ngx_http_model_discover_t *d);
+static void ngx_http_model_discover_new(ngx_http_model_discover_job_t *job);
 static void ngx_http_model_discover_timer_handler(ngx_event_t *ev);
 static void ngx_http_model_discover_job(ngx_http_model_discover_job_t *job,
     ngx_uint_t wanted);
@@ -248,7 +249,7 @@ ngx_http_model_discover_age(ngx_http_model_discover_job_t *job,
 static void
 ngx_http_model_discover_tick_handler(ngx_event_t *ev)
 {
-    ngx_uint_t                      i;
+    ngx_uint_t                      i, config;
     ngx_http_model_discover_t      *d;
     ngx_http_model_discover_job_t  *job;
 
@@ -271,6 +272,13 @@ ngx_http_model_discover_tick_handler(ngx_event_t *ev)
 
     for (i = 0; i < d->jobs.nelts; i++) {
 
+        config = ngx_http_model_peers_state(job[i].vendor);
+
+        if (config != job[i].config) {
+            job[i].config = config;
+            ngx_http_model_discover_new(&job[i]);
+        }
+
         if (job[i].vendor->discover
             && ngx_http_model_catalogue_wanted(d->views->catalogue,
                                                &job[i].vendor->id))
@@ -291,11 +299,7 @@ ngx_http_model_discover_tick_handler(ngx_event_t *ev)
 static void
 ngx_http_model_discover_heal(ngx_http_model_discover_t *d)
 {
-    ngx_uint_t                      i, n, generation;
-    ngx_pool_t                     *pool;
-    ngx_array_t                    *peers;
-    ngx_http_model_view_t          *view;
-    ngx_http_model_peer_t          *peer;
+    ngx_uint_t                      i, generation;
     ngx_http_model_discover_job_t  *job;
 
     generation = ngx_http_model_catalogue_generation(d->views->catalogue);
@@ -304,42 +308,60 @@ ngx_http_model_discover_heal(ngx_http_model_discover_t *d)
         return;
     }
 
+    d->generation = generation;
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+        ngx_http_model_discover_new(&job[i]);
+    }
+}
+
+
+/* asks the servers of which the catalogue knows nothing */
+
+static void
+ngx_http_model_discover_new(ngx_http_model_discover_job_t *job)
+{
+    ngx_uint_t                  i;
+    ngx_pool_t                 *pool;
+    ngx_array_t                *peers;
+    ngx_http_model_view_t      *view;
+    ngx_http_model_peer_t      *peer;
+    ngx_http_model_discover_t  *d;
+
+    if (!job->vendor->discover) {
+        return;
+    }
+
+    d = job->discover;
+
     pool = ngx_create_pool(4096, &d->log);
     if (pool == NULL) {
         return;
     }
 
-    d->generation = generation;
-
     view = ngx_http_model_view(d->views, &d->log);
-    job = d->jobs.elts;
+    peers = ngx_http_model_peers(job->vendor, pool);
 
-    for (i = 0; i < d->jobs.nelts; i++) {
+    if (peers == NULL) {
+        goto done;
+    }
 
-        if (!job[i].vendor->discover) {
-            continue;
-        }
+    peer = peers->elts;
 
-        peers = ngx_http_model_peers(job[i].vendor, pool);
+    for (i = 0; i < peers->nelts; i++) {
 
-        if (peers == NULL) {
-            break;
-        }
-
-        peer = peers->elts;
-
-        for (n = 0; n < peers->nelts; n++) {
-
-            if (!peer[n].down
-                && ngx_http_model_view_server(view, job[i].vendor,
-                                              &peer[n].name)
-                   == NULL)
-            {
-                ngx_http_model_discover_announce(&job[i], &peer[n].name);
-                ngx_http_model_discover_run(&job[i], &peer[n], view, 1);
-            }
+        if (!peer[i].down
+            && ngx_http_model_view_server(view, job->vendor, &peer[i].name)
+               == NULL)
+        {
+            ngx_http_model_discover_announce(job, &peer[i].name);
+            ngx_http_model_discover_run(job, &peer[i], view, 1);
         }
     }
+
+done:
 
     ngx_destroy_pool(pool);
 }

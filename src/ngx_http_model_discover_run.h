@@ -44,6 +44,8 @@ typedef struct {
     ngx_http_model_discover_t  *discover;
     ngx_http_model_vendor_t    *vendor;
     ngx_event_t                 timer;
+    ngx_uint_t                  config;    /* of its servers, looked at by a
+                                              tick */
 
     ngx_queue_t                 loads;     /* servers asked for /api/ps */
     ngx_msec_t                  loaded;    /* when they were, the last time */

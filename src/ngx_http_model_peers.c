@@ -170,6 +170,17 @@ ngx_http_model_peers_choice(ngx_http_upstream_rr_peers_t *peers)
 }
 
 
+ngx_uint_t
+ngx_http_model_peers_state(ngx_http_model_vendor_t *vendor)
+{
+    ngx_http_upstream_rr_peers_t  *peers;
+
+    peers = vendor->group ? vendor->upstream->peer.data : NULL;
+
+    return peers ? ngx_http_model_peers_config(peers) : 0;
+}
+
+
 /* copies at most n peers, returns how many there are */
 
 static ngx_uint_t

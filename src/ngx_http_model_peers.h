@@ -51,4 +51,8 @@ ngx_array_t *ngx_http_model_peers(ngx_http_model_vendor_t *vendor,
     ngx_pool_t *pool);
 
 
+/* a number that is another one after "resolve" changed the vendor's servers */
+ngx_uint_t ngx_http_model_peers_state(ngx_http_model_vendor_t *vendor);
+
+
 #endif /* _NGX_HTTP_MODEL_PEERS_H_INCLUDED_ */
