@@ -24,6 +24,8 @@ static ngx_int_t ngx_http_model_failover_pinned(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop);
 static ngx_int_t ngx_http_model_failover_get(ngx_peer_connection_t *pc,
     void *data);
+static ngx_int_t ngx_http_model_failover_renew(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run);
 static ngx_int_t ngx_http_model_failover_server(ngx_peer_connection_t *pc,
     ngx_http_model_run_t *run);
 static ngx_int_t ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
@@ -135,7 +137,7 @@ ngx_http_model_failover_select(ngx_http_request_t *r,
     u->peer.data = NULL;
     u->peer.notify = NULL;
 
-    run->tried.nelts = 0;
+    run->state = ngx_http_model_peers_state(vendor);
 
 #if (NGX_HTTP_SSL)
     u->ssl_name = vendor->tls_name;
@@ -221,6 +223,10 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
     for ( ;; ) {
         rc = ngx_http_model_failover_server(pc, run);
 
+        if (rc == NGX_BUSY) {
+            rc = ngx_http_model_failover_renew(pc, run);
+        }
+
         if (rc != NGX_BUSY) {
             return rc;
         }
@@ -237,12 +243,42 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
             return NGX_BUSY;
         }
 
+        run->tried.nelts = 0;
+        run->renewed = 0;
+
         if (ngx_http_model_handover_switch(r, run->ctx, hop) != NGX_OK
             || ngx_http_model_failover_select(r, run) != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
+}
+
+
+/*
+ * Stock balancers give up when "resolve" has changed the servers since the
+ * request began, which may be minutes ago: they are asked anew.
+ */
+
+static ngx_int_t
+ngx_http_model_failover_renew(ngx_peer_connection_t *pc,
+    ngx_http_model_run_t *run)
+{
+    ngx_http_model_hop_t  *hop;
+
+    hop = run->ctx->hop;
+
+    if (hop->peer || ngx_http_model_peers_state(hop->vendor) == run->state) {
+        return NGX_BUSY;
+    }
+
+    run->renewed = 1;
+
+    if (ngx_http_model_failover_select(run->request, run) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_failover_server(pc, run);
 }
 
 
@@ -268,6 +304,14 @@ ngx_http_model_failover_server(ngx_peer_connection_t *pc,
 
         if (rc != NGX_OK && rc != NGX_DONE) {
             break;
+        }
+
+        if (run->renewed
+            && ngx_http_model_survey_tried(&run->tried, pc->name))
+        {
+            ngx_http_model_failover_back(pc, run);
+            rc = NGX_BUSY;
+            continue;
         }
 
         out = ngx_http_model_failover_out(run, pc->name);

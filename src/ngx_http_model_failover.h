@@ -34,6 +34,7 @@ struct ngx_http_model_run_s {
     ngx_str_t                server;     /* that is asked, by its name in
                                             the catalogue */
     ngx_array_t              tried;      /* of the hop: names, ngx_str_t */
+    ngx_uint_t               state;      /* of its servers, by peers */
 
     ngx_uint_t               condition;  /* that its answer is */
     ngx_uint_t               status;     /* of that answer */
@@ -51,6 +52,7 @@ struct ngx_http_model_run_s {
     unsigned                 stalled:1;
     unsigned                 probe:1;    /* after a cooldown, the first one */
     unsigned                 told:1;     /* health knows the outcome */
+    unsigned                 renewed:1;  /* its balancer forgot the tried */
 };
 
 

@@ -25,8 +25,6 @@ static ngx_uint_t ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
     ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer);
-static ngx_uint_t ngx_http_model_survey_tried(ngx_array_t *tried,
-    ngx_str_t *name);
 
 
 void
@@ -290,7 +288,7 @@ ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_survey_tried(ngx_array_t *tried, ngx_str_t *name)
 {
     ngx_str_t   *elts;

@@ -90,4 +90,8 @@ void ngx_http_model_survey_look(ngx_http_request_t *r,
     ngx_http_model_look_t *look);
 
 
+/* 1 when the name is one of tried, which may be NULL */
+ngx_uint_t ngx_http_model_survey_tried(ngx_array_t *tried, ngx_str_t *name);
+
+
 #endif /* _NGX_HTTP_MODEL_SURVEY_H_INCLUDED_ */
