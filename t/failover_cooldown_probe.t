@@ -33,7 +33,7 @@ my $a = $t->backend('a', on => { '/api/chat' => sub {
 my $b = $t->backend('b', reply => 'from b');
 my $r = $t->backend('r', reply => 'from r');
 
-my $time = "discover off; proxy_read_timeout ${ms}ms;";
+my $time = "discover off; proxy_read_timeout " . 1000 * $t->factor . "ms;";
 $t->conf(<<"CONF")->start;
 upstream two { server {{a}} max_fails=0; server {{b}} max_fails=0 backup; }
 upstream aware {

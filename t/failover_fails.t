@@ -34,9 +34,10 @@ upstream u$_ {
     server {{b}} max_fails=0 backup;
 }
 model_vendor v$_ {
-    proxy_pass http://u$_; discover off; proxy_read_timeout ${ms}ms;
+    proxy_pass http://u$_; discover off;
 }
 CONF
+$conf =~ s/(http:\/\/u3; )/$1proxy_read_timeout ${ms}ms; /;
 
 $t->conf($conf . <<'CONF')->start;
 log_format out '$status|$upstream_addr|$upstream_status|$model_tries|'

@@ -14,7 +14,7 @@ my @o = (models => ['hot', 'cold'], loaded => ['hot']);
 my $a = $t->ollama('a', @o, reply => 'from a');
 my $b = $t->ollama('b', @o, reply => 'from b', loaded => ['hot', 'cold']);
 my $other = $t->openai('other', models => ['gpt'], reply => 'from other');
-my ($read, $cold) = map { $_ * $f . 'ms' } 300, 2000;
+my ($read, $cold) = map { $_ * $f . 'ms' } 500, 2500;
 
 $t->conf(<<"CONF")->start;
 log_format cold '\$http_x_case|\$upstream_status|\$model_tries';
@@ -48,7 +48,7 @@ my ($n, @cases) = 0;
 # X-Slow: seconds before the answer of a server
 for my $s ($a, $b, $other) {
     my $name = $s->name;
-    $s->fault(delay => 0.8 * $f, match => qr/slow_$name/);
+    $s->fault(delay => 1.2 * $f, match => qr/slow_$name/);
     $s->fault(delay => 60, match => qr/hang_$name/);
     $s->fault(status => 503, json => { error => 'e' }, match => qr/busy_$name/);
 }
@@ -93,7 +93,7 @@ for my $c (@cases) {
     is $log{$c->{n}}, "$c->{states}|" . (1 + $c->{states} =~ tr/,//),
         "$c->{name}: as logged";
     my $time = $r->time / $f;
-    cmp_ok $time, '>', 1.6, "$c->{name}: all of its time" if $c->{slow};
+    cmp_ok $time, '>', 2.1, "$c->{name}: all of its time" if $c->{slow};
 }
 
 $t->done;

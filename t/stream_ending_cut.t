@@ -14,9 +14,9 @@ use ModelTest::Streams;
 my $t = ModelTest->new(access_log => 1);
 my $a = $t->backend('a', ModelTest::Streams::server());
 my $h2 = $t->has('http_v2') ? ' http2' : '';
-my $ms = 400 * $t->factor;
+my $ms = 1000 * $t->factor;
 
-my $locations = join '', map { <<"CONF" } qw(o s n m);
+my $locations = join '', map { <<"CONF" } qw(o n ot nt s m);
     location /$_/ { model_pass $_; }
     location /gzip/$_/ {
         model_pass $_; gzip on; gzip_min_length 1; gzip_http_version 1.0;
@@ -25,18 +25,20 @@ my $locations = join '', map { <<"CONF" } qw(o s n m);
 CONF
 $locations =~ s/(?=model_pass [sm])/model_stall ${ms}ms; /g;
 
-# o, n: the time of the proxy; s, m: that of model_stall
+# ot, nt: silence is for the proxy's time to end, s, m: for model_stall
 $t->conf(<<"CONF")->start;
 log_format cut '\$http_x_cut|\$status|\$upstream_status';
 access_log {{dir}}/access.log cut;
-model_vendor o {
+model_vendor ot {
     proxy_pass http://{{a}}; discover off; proxy_read_timeout ${ms}ms;
     dialect ollama openai;
 }
-model_vendor n {
+model_vendor nt {
     proxy_pass http://{{a}}; discover off; proxy_read_timeout ${ms}ms;
     dialect anthropic;
 }
+model_vendor o { proxy_pass http://{{a}}; discover off; dialect ollama openai; }
+model_vendor n { proxy_pass http://{{a}}; discover off; dialect anthropic; }
 model_vendor s { proxy_pass http://{{a}}; discover off; dialect ollama openai; }
 model_vendor m { proxy_pass http://{{a}}; discover off; dialect anthropic; }
 server { {{listen}} {{listen:h2$h2}} $locations }
@@ -56,7 +58,9 @@ for my $stream (sort keys %ModelTest::Streams::STREAMS) {
 for my $c (@cases) {
     my $s = $ModelTest::Streams::STREAMS{$c->{stream}};
     my $vendor = $s->{vendor};
-    $vendor = $vendor eq 'o' ? 's' : 'm' if $c->{how} eq 'stall';
+    $vendor = $c->{how} eq 'stall' ? $vendor eq 'o' ? 's' : 'm' : "${vendor}t"
+        if $c->{cut} =~ /silence/ || $c->{how} eq 'stall'
+            && $c->{cut} =~ /none/;
     my @h = @{ ModelTest::Streams::headers($c->{stream}, $c->{cut}) };
     push @h, 'Accept-Encoding' => 'gzip' if $c->{how} eq 'gzip';
     my $uri = ($c->{how} eq 'gzip' ? '/gzip' : '') . "/$vendor$s->{path}";

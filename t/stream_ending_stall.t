@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/lib";
 use ModelTest;
 
 my $t = ModelTest->new(access_log => 1);
-my $stall = 0.25 * $t->factor;
+my $stall = 0.4 * $t->factor;
 my $ms = 1000 * $stall;
 my @frames = map { qq({"n":$_,"done":false}\n) } 1 .. 9;
 my $end = qq({"done":true}\n);

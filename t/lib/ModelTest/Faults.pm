@@ -79,7 +79,7 @@ sub _answer {
 
 sub conf {
     my $self = shift;
-    my $wait = 500 * $self->{t}->factor;
+    my $wait = 1000 * $self->{t}->factor;
     my $conf = 'log_format faults \'$http_x_case|$status|$upstream_status|'
         . '$upstream_addr|$upstream_response_time|$model_tries|$model_vendor|'
         . "\$model_name|\$model';\naccess_log {{dir}}/access.log faults;\n"
