@@ -66,22 +66,22 @@ sub run {
     # who cannot be used
 
     if ($warm > 1) {
-        $b{p2}->refuse;
+        $b{p2}->refuse->close_idle;
         is_deeply who(2, 'm'), { p1 => 2 }, "$what: the cold primary one";
-        $b{p1}->refuse;
+        $b{p1}->refuse->close_idle;
 
     } else {
-        $b{p1}->refuse;
+        $b{p1}->refuse->close_idle;
         is_deeply who(2, 'm'), { p2 => 2 }, "$what: one primary is gone";
         is_deeply who(2, 'one'), { b2 => 2 }, "$what: the backup that has it";
-        $b{p2}->refuse;
+        $b{p2}->refuse->close_idle;
     }
 
     is_deeply who(4, 'm'), $warm ? { b1 => 4 } : { b1 => 2, b2 => 2 },
         "$what: backups";
-    $b{b1}->refuse;
+    $b{b1}->refuse->close_idle;
     is_deeply who(2, 'm'), { b2 => 2 }, "$what: the last one";
-    $b{b2}->refuse;
+    $b{b2}->refuse->close_idle;
     is_deeply who(1, 'm'), { 502 => 1 }, "$what: all are gone";
 
     $t->stop;

@@ -14,9 +14,7 @@ my %weight = (a => 1, b => 3, c => 4);
 my %models = (a => ['m'], b => ['m', 'x'], c => ['y']);
 my ($conf, $locations, @names) = ('', '');
 
-for my $method ('', 'least_conn;', 'hash $arg_k;', 'hash $arg_k consistent;',
-    $t->has('1.31.0') ? 'least_time header;' : ())
-{
+for my $method ('', 'least_conn;', 'hash $arg_k;', 'hash $arg_k consistent;') {
     for my $zone (0, 1) {
         my $name = 'u' . @names;
         push @names, $name;

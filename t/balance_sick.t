@@ -65,7 +65,7 @@ is_deeply who('two:none'), { '404' => 6 }, 'nobody had it';
 state('a', 'down');
 is_deeply who('two:m'), { '200 a' => 3, '200 b' => 3 }, 'both are down';
 
-$_->refuse for @b{qw(a b)};
+$_->refuse->close_idle for @b{qw(a b)};
 my $r = $t->post('/api/chat', { model => 'two:m', @message });
 is $r->status, 503, 'both are gone, as is known';
 like $r->header('Retry-After'), qr/^\d+$/, 'Retry-After';

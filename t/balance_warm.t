@@ -116,7 +116,7 @@ $n{ $t->post('/v1/chat/completions', { model => 'gpt:gpt', @message })
     ->json->{choices}[0]{message}{content} }++ for 1 .. 8;
 is_deeply \%n, { one => 4, single => 4 }, 'openai: servers of one model';
 %n = ();
-$o{$_}->refuse for 'one', 'single';
+$o{$_}->refuse->close_idle for 'one', 'single';
 $n{ $t->post('/v1/chat/completions', { model => 'gpt:gpt', @message })
     ->json->{choices}[0]{message}{content} }++ for 1 .. 2;
 is_deeply \%n, { many => 2 }, 'openai: then the other one';
