@@ -8,10 +8,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_again.h"
 #include "ngx_http_model_alias.h"
 #include "ngx_http_model_chain.h"
 #include "ngx_http_model_error.h"
-#include "ngx_http_model_failover.h"
 #include "ngx_http_model_follow.h"
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_path.h"
@@ -299,7 +299,7 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
         reason = ngx_max(reason, why);
 
-        if (!ngx_http_model_failover_passes(ctx, &look)) {
+        if (!ngx_http_model_again_passes(ctx, &look)) {
             break;
         }
     }
@@ -381,7 +381,7 @@ ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
 
     why = ngx_http_model_chain_why(r, ctx, &look);
 
-    if (!ngx_http_model_failover_passes(ctx, &look)) {
+    if (!ngx_http_model_again_passes(ctx, &look)) {
         return ngx_http_model_chain_refuse(r, ctx, why);
     }
 

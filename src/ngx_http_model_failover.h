@@ -3,13 +3,13 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * One upstream run over several servers and vendors: model_failover.  Owns the
- * entry into every vendor's upstream (mux), the decision whether what happened
- * is tried again, and the change of vendor; tells health what it saw.  Calls
- * handover, rewrite, balancer, stream, backoff, health, rules, wrap.
+ * entry into every vendor's upstream (mux) and the change of vendor; tells
+ * health what it saw.  Calls handover, rewrite, balancer, stream, learn, again,
+ * health, rules, wrap.
  *
- * nginx's own loop does the work: next_upstream of every vendor has all bits,
- * and u->peer.tries, which it reads after each failure, is 1 or 0 as decided
- * here.  An answer that is given up takes the way of an invalid head.
+ * nginx's own loop does the work: next_upstream of every vendor lets it go on
+ * after every failure, and u->peer.tries, which it reads then, is 1 or 0 as
+ * again says.  An answer that is given up takes the way of an invalid head.
  */
 
 
@@ -18,7 +18,6 @@
 
 
 #include "ngx_http_model_request.h"
-#include "ngx_http_model_survey.h"
 #include "ngx_http_model_wrap.h"
 
 
@@ -59,17 +58,6 @@ struct ngx_http_model_run_s {
 /* peer.init of every vendor's mux */
 ngx_int_t ngx_http_model_failover_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us);
-
-/* 1 when the context's rules let a request go on for one of the conditions */
-ngx_uint_t ngx_http_model_failover_allows(ngx_http_model_ctx_t *ctx,
-    ngx_uint_t conditions);
-
-/*
- * The same past a hop of which a look has shown that nobody can be asked; when
- * its servers are kept out, keeps the time for Retry-After.
- */
-ngx_uint_t ngx_http_model_failover_passes(ngx_http_model_ctx_t *ctx,
-    ngx_http_model_look_t *look);
 
 
 #endif /* _NGX_HTTP_MODEL_FAILOVER_H_INCLUDED_ */
