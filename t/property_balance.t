@@ -49,8 +49,8 @@ my $chat = qr/POST/;
 
 sub ask {
     my ($c, $model) = @_;
-    return $c->open(POST => '/v1/chat/completions', headers => [Connection
-        => $c == $t ? 'close' : 'keep-alive'], body =>
+    return $c->open(POST => '/v1/chat/completions', headers => [$c == $t
+        ? (Connection => 'close') : ()], body =>
         "{\"model\":\"v:$model\",\"messages\":[]}");
 }
 
@@ -62,6 +62,7 @@ sub some { return grep { rand() < $_[0] } @models }
 sub settle {
     my %from = map { $_ => $b{$_}->hits(qr/GET/) } keys %b;
     for my $name (sort keys %b) {
+        $is{$name}{leaving} = 0;
         my $n = $name eq 'clock' ? 4 : $is{$name}{up} ? 2 : next;
         $b{$name}->wait_for($from{$name} + $n, qr/GET/);
         $is{$name}{lists} = [$is{$name}{models}];
@@ -83,13 +84,14 @@ sub change {
             } else {
                 $b{$name}->refuse;
                 $b{$name}->reset_all if rand() < 0.5;
+                $s->{leaving} = 1;      # a question may be under way
             }
-            push @{ $s->{lists} }, $s->{models} if $s->{up};
+            push @{ $s->{lists} }, $s->{models} if $s->{up} || $s->{leaving};
 
         } elsif ($what < 0.7) {
             $s->{models} = { map { $_ => 1 } some(0.1 + rand 0.6) };
             $b{$name}->set(have => [sort keys %{ $s->{models} }]);
-            push @{ $s->{lists} }, $s->{models} if $s->{up};
+            push @{ $s->{lists} }, $s->{models} if $s->{up} || $s->{leaving};
 
         } elsif ($what < 0.9) {
             $b{$name}->set(slow => rand() < 0.5 ? 0 : rand 0.03);
@@ -120,9 +122,11 @@ sub wrong {
         return if $status == 404 && !$known
             || $status =~ /^50[23]$/ && $perhaps;
         return "$model: $status, " . ($known ? 'all that have it are down'
-            : $perhaps ? 'one has it, perhaps' : 'no server has it');
+            : $perhaps ? 'one has it, perhaps' : 'no server has it')
+            . ': ' . $r->body;
     }
 
+    # One that fails is given up for one that is free, but not for long maybe
     return if $status == 503 && grep { $is{$_}{fails} } @up;
     return "$model: $status, @up have it: " . $r->body if $status != 200;
     my $from = $r->json->{from};
@@ -131,9 +135,12 @@ sub wrong {
 
 # Requests while servers change: they end, one way or the other
 sub unrest {
-    my @r = map { ask($t, $models[rand @models]) } 0 .. rand 6;
+    my $c = $t->has('http_v2') && rand() < 0.5 ? $t->h2(listen => 'h2') : $t;
+    my $more = sub { map { ask(rand() < 0.5 ? $c : $t, $models[rand @models]) }
+        0 .. rand 6 };
+    my @r = $more->();
     change();
-    push @r, map { ask($t, $models[rand @models]) } 0 .. rand 6;
+    push @r, $more->();
     my @bad;
 
     for my $r (@r) {
@@ -144,6 +151,12 @@ sub unrest {
         my $status = $r->finish->status;
         push @bad, "$status in unrest: " . $r->body
             if $status !~ /^(?:200|404|50[23])$/;
+    }
+
+    # Streams that are cut with their connection
+    if ($c != $t) {
+        $more->() if rand() < 0.3;
+        $c->close;
     }
 
     return @bad;
@@ -223,8 +236,11 @@ for my $setup (sort keys %setups) {
 }
 model_vendor v { proxy_pass http://v; dialect openai; hosting local;
     discover 10ms timeout=2s; }
-server { {{listen}} location / { model_pass; model_failover connect http_503;
-    add_header X-Pid \$pid always; } }
+model_failover connect http_503;
+add_header X-Pid \$pid always;
+server { {{listen}} location / { model_pass; } }
+@{[$t->has('http_v2') ? 'server { {{listen:h2 http2}}
+    location / { model_pass; } }' : '']}
 CONF
 
     my ($steps, @bad) = (0);
