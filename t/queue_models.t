@@ -12,6 +12,7 @@ my $t = ModelTest->new(access_log => 1);
 my $a = $t->ollama('a', models => ['both', 'left']);
 my $b = $t->ollama('b', models => ['both', 'right']);
 my $c = $t->backend('c', reply => '{"from":"c"}');
+my $e = $t->backend('e', reply => '{"from":"e"}');
 
 $t->conf(<<'CONF')->start;
 log_format queue '$model|$status|$model_vendor|$model_queue_time';
@@ -24,6 +25,9 @@ upstream pair {
 }
 upstream short { server {{c}} max_conns=1; model_queue 1 timeout=200ms; }
 upstream second { server {{c}} max_conns=1; model_queue 5; }
+upstream cool { server {{c}} max_conns=1; server {{e}} max_conns=1;
+    model_queue 3 timeout=30s; }
+model_vendor cool { proxy_pass http://cool; discover off; }
 model_vendor pair { proxy_pass http://pair; discover 50ms; }
 model_vendor short { proxy_pass http://short; discover off; }
 model_vendor second { proxy_pass http://second; discover off; }
@@ -169,5 +173,22 @@ is $wait->finish->status, 503, 'too long, failover off';
 is $c->hits, 2, 'nobody else was asked';
 $c->ok->release;
 is $_->finish->status, 200, 'answered' for $first, $second;
+
+# Servers that ask to be left alone are none that one waits for
+$_->clear->fault(hold => 1, status => 429, json => { error => 'slow' },
+    headers => ['Retry-After' => 40]) for $c, $e;
+my @two = map { ask('cool:m', at => '/stay') } 1, 2;
+$_->wait_for(1) for $c, $e;
+$wait = ask('cool:m');
+parked('waits for one of two');
+$c->release;
+parked('the other one is left');
+is $e->hits + $c->hits, 2, 'it waits on';
+$e->release;
+is $_->finish->status, 429, 'their own answer' for @two;
+is $wait->finish->status, 503, 'nobody to wait for';
+like $wait->json->{error}, qr/^no server of vendor "cool" .* is up, try/,
+    'says so';
+like $wait->header('retry-after'), qr/^(?:40|3\d)$/, 'and when to come back';
 
 $t->done;
