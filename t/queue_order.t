@@ -109,18 +109,26 @@ cmp_ok $log[5][3], '>=', $log[1][3], 'which grows with the place';
 is join(' ', map { "$_->[5]:$_->[6]" } @log), join(' ', ('1:200') x 6),
     'one try each';
 
-# At once: a slot that becomes free is not found by a timer
-$a->clear->ok->hold(match => qr/POST/, times => 1);
-@r = map { ask('one:m', n => $_) } 1 .. 6;
-$a->wait_for(1, qr/POST/);
-parked('five');
-$a->release;
-$_->finish->close for @r;
-my @q = $a->requests(qr/POST/);
-my @gap = sort { $::a <=> $::b } map { $q[$_]->time - $q[$_ - 1]->answered }
-    1 .. 5;
-cmp_ok $gap[2], '<', 0.012 * $t->factor, 'woken at once' or diag "@gap";
-is_deeply [sort(order())], [1 .. 6], 'each once';
+# At once: a slot that becomes free is not found by a timer.  That would take
+# nearly a step of 20 ms each time; a machine that has other work to do may be
+# as slow, but not always
+my @best = (9);
+for (1 .. 8) {
+    $a->clear->ok->hold(match => qr/POST/, times => 1);
+    @r = map { ask('one:m', n => $_) } 1 .. 6;
+    $a->wait_for(1, qr/POST/);
+    parked('five');
+    $a->release;
+    is $_->finish->status, 200, 'answered' for @r;
+    $_->close for @r;
+    is_deeply [sort(order())], [1 .. 6], 'each once';
+    my @q = $a->requests(qr/POST/);
+    my @gap = sort { $::a <=> $::b } map { $q[$_]->time - $q[$_ - 1]->answered }
+        1 .. 5;
+    @best = @gap[2, 0 .. 4] if $gap[2] < $best[0];
+    last if $best[0] < 0.01;
+}
+cmp_ok $best[0], '<', 0.01 * $t->factor, 'woken at once' or diag "@best";
 
 # A slot that became free unnoticed, here by a request that is not ours: it is
 # not taken by one that came later, for another model
