@@ -466,16 +466,61 @@ check_near(ngx_http_model_scope_t *scope, ngx_str_t *asked)
 }
 
 
+/* what is asked for under it */
+
+static void
+check_aliased(ngx_http_model_scope_t *scope, ngx_str_t *asked,
+    ngx_http_model_alias_t *alias)
+{
+    ngx_int_t                rc;
+    ngx_str_t                back;
+    ngx_uint_t               i;
+    ngx_array_t             *targets;
+    ngx_http_model_route_t   route, *r;
+
+    rc = ngx_http_model_route(scope, asked, &route, scope->view->pool);
+
+    if (!alias->pattern && asked->len == alias->name.len
+        && ngx_memcmp(asked->data, alias->name.data, asked->len) == 0)
+    {
+        check(rc == NGX_ABORT || (rc == NGX_OK && route.alias == alias));
+    }
+
+    if (rc != NGX_OK || route.alias == NULL) {
+        return;
+    }
+
+    check(in_scope(scope, route.vendor) && route.name.len > 0);
+
+    if (alias->pattern) {
+        check(ngx_http_model_alias_name(alias, &route.star,
+                                        scope->view->pool, &back)
+              == NGX_OK);
+        check(back.len == asked->len
+              && ngx_memcmp(back.data, asked->data, back.len) == 0);
+    }
+
+    targets = ngx_http_model_alias_targets(scope, alias, &route.star, 1,
+                                           scope->view->pool);
+    check(targets != NULL && targets->nelts >= 1 && targets->nelts <= 2);
+
+    r = targets->elts;
+
+    for (i = 0; i < targets->nelts; i++) {
+        check(in_scope(scope, r[i].vendor) && r[i].alias == alias);
+    }
+
+    check(r[0].vendor == route.vendor && r[0].name.len == route.name.len);
+}
+
+
 /* an alias of two targets, with "*" where the name has one */
 
 static void
 check_alias(ngx_http_model_scope_t *scope, ngx_str_t *asked, ngx_str_t *name)
 {
-    ngx_int_t                       rc;
-    ngx_str_t                       back;
     ngx_uint_t                      i, stars;
-    ngx_array_t                     aliases, *targets;
-    ngx_http_model_route_t          route, *r;
+    ngx_array_t                     aliases;
     ngx_http_model_alias_t          alias, *p;
     ngx_http_model_alias_target_t  *target;
 
@@ -519,39 +564,7 @@ check_alias(ngx_http_model_scope_t *scope, ngx_str_t *asked, ngx_str_t *name)
     aliases.nelts = 1;
     scope->aliases = &aliases;
 
-    rc = ngx_http_model_route(scope, asked, &route, scope->view->pool);
-
-    if (!stars && asked->len == name->len
-        && ngx_memcmp(asked->data, name->data, name->len) == 0)
-    {
-        check(rc == NGX_ABORT || (rc == NGX_OK && route.alias == &alias));
-    }
-
-    if (rc != NGX_OK || route.alias == NULL) {
-        return;
-    }
-
-    check(in_scope(scope, route.vendor) && route.name.len > 0);
-
-    if (stars) {
-        check(ngx_http_model_alias_name(&alias, &route.star,
-                                        scope->view->pool, &back)
-              == NGX_OK);
-        check(back.len == asked->len
-              && ngx_memcmp(back.data, asked->data, back.len) == 0);
-    }
-
-    targets = ngx_http_model_alias_targets(scope, &alias, &route.star, 1,
-                                           scope->view->pool);
-    check(targets != NULL && targets->nelts >= 1 && targets->nelts <= 2);
-
-    r = targets->elts;
-
-    for (i = 0; i < targets->nelts; i++) {
-        check(in_scope(scope, r[i].vendor) && r[i].alias == &alias);
-    }
-
-    check(r[0].vendor == route.vendor && r[0].name.len == route.name.len);
+    check_aliased(scope, asked, &alias);
 
     scope->aliases = NULL;
 }
