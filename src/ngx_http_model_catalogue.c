@@ -70,7 +70,8 @@ typedef struct {
                                             NGX_HTTP_MODEL_CATALOGUE_NMARKS];
     ngx_http_model_node_t                *servers;
     ngx_http_model_want_t                *wants;
-    void                                 *slot;     /* health's */
+    void                                 *slots[
+                                            NGX_HTTP_MODEL_CATALOGUE_NSLOTS];
 } ngx_http_model_catalogue_sh_t;
 
 
@@ -882,7 +883,7 @@ ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat)
 
 
 void **
-ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat)
+ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat, ngx_uint_t slot)
 {
-    return (cat->sh != NULL) ? &cat->sh->slot : NULL;
+    return (cat->sh != NULL) ? &cat->sh->slots[slot] : NULL;
 }

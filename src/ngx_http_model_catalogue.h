@@ -21,6 +21,12 @@
 #define NGX_HTTP_MODEL_SERVER_UP       1
 #define NGX_HTTP_MODEL_SERVER_DOWN     2
 
+/* whose pointers the zone holds */
+
+#define NGX_HTTP_MODEL_CATALOGUE_HEALTH  0
+#define NGX_HTTP_MODEL_CATALOGUE_TURNS   1
+#define NGX_HTTP_MODEL_CATALOGUE_NSLOTS  2
+
 
 typedef struct ngx_http_model_catalogue_s  ngx_http_model_catalogue_t;
 
@@ -103,12 +109,13 @@ ngx_uint_t ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor);
 
 /*
- * For health, which keeps its own facts in the zone: the slab pool, and the
- * address of a pointer that is health's, NULL in a new zone.  Both NULL before
+ * For those that keep facts of their own in the zone: the slab pool, and the
+ * address of a pointer that is theirs, NULL in a new zone.  Both NULL before
  * the zone exists.
  */
 ngx_slab_pool_t *ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat);
-void **ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat);
+void **ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat,
+    ngx_uint_t slot);
 
 /*
  * Logs, once per zone and generation of workers, that the zone had no room

@@ -125,6 +125,15 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 #endif
 
 
+/* 1 when the workers count the connections of the servers together */
+
+#if (NGX_HTTP_UPSTREAM_ZONE)
+#define ngx_http_model_peers_shared(us)  ((us)->shm_zone != NULL)
+#else
+#define ngx_http_model_peers_shared(us)  0
+#endif
+
+
 /* 1.29.6: sticky names a peer by its id, also one that is draining */
 
 #if (NGX_HTTP_UPSTREAM_SID)

@@ -22,7 +22,7 @@ ngx_http_model_health_sh(ngx_http_model_catalogue_t *cat)
 {
     void  **slot;
 
-    slot = ngx_http_model_catalogue_slot(cat);
+    slot = ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_CATALOGUE_HEALTH);
 
     return slot ? *slot : NULL;
 }
@@ -136,7 +136,8 @@ ngx_http_model_health_get(ngx_http_model_catalogue_t *cat, ngx_str_t *vendor,
         }
 
         ngx_memory_barrier();
-        *ngx_http_model_catalogue_slot(cat) = sh;
+        *ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_CATALOGUE_HEALTH) =
+            sh;
     }
 
     node = ngx_http_model_health_find(sh, vendor, server, model);

@@ -8,14 +8,21 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_compat.h"
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_survey.h"
+#include "ngx_http_model_turn.h"
 #include "ngx_http_model_wait.h"
 
 
 #define NGX_HTTP_MODEL_QUEUE_TIMEOUT  60000   /* ms */
 #define NGX_HTTP_MODEL_QUEUE_STEP     20      /* ms, slots of other workers */
 #define NGX_HTTP_MODEL_QUEUE_KINDS    16
+
+/* ms that a slot is left to other workers, and that it is not after that */
+
+#define NGX_HTTP_MODEL_QUEUE_YIELD    30
+#define NGX_HTTP_MODEL_QUEUE_INSIST   200
 
 
 typedef struct {
@@ -24,6 +31,11 @@ typedef struct {
     ngx_uint_t                 n;         /* of waiting */
     ngx_event_t                timer;
     ngx_event_t                wake;      /* posted */
+
+    ngx_http_model_turn_t     *turn;      /* among the workers, or NULL */
+    ngx_msec_t                 insist;    /* the end of it, while insists */
+    unsigned                   known:1;   /* turn */
+    unsigned                   insists:1;
 } ngx_http_model_queue_t;
 
 
@@ -35,8 +47,10 @@ typedef struct {
     ngx_http_model_hop_t      *hop;
     ngx_http_model_queue_pt    resume;
     ngx_msec_t                 start;
+    ngx_msec_t                 yield;     /* the end of it, while yields */
     ngx_int_t                  rc;
-    ngx_uint_t                 ready;
+    unsigned                   ready:1;
+    unsigned                   yields:1;
 } ngx_http_model_waiter_t;
 
 
@@ -45,6 +59,13 @@ static ngx_uint_t ngx_http_model_queue_behind(ngx_http_model_queue_t *queue,
     ngx_http_request_t *r, ngx_http_model_hop_t *hop);
 static ngx_uint_t ngx_http_model_queue_same(ngx_http_model_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_model_hop_t *hop);
+static void ngx_http_model_queue_turn(ngx_http_request_t *r,
+    ngx_http_model_queue_t *queue, ngx_http_model_balancer_conf_t *bcf);
+static ngx_uint_t ngx_http_model_queue_younger(ngx_http_model_queue_t *queue,
+    ngx_msec_t start);
+static ngx_uint_t ngx_http_model_queue_yields(
+    ngx_http_model_waiter_t *waiter);
+static void ngx_http_model_queue_mark(ngx_http_model_queue_t *queue);
 static void ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter);
 static void ngx_http_model_queue_leave(ngx_http_model_wait_t *wait);
 static ngx_int_t ngx_http_model_queue_resume(ngx_http_request_t *r,
@@ -157,6 +178,8 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
     ctx->was_queued = 1;
 
+    ngx_http_model_queue_turn(r, queue, bcf);
+
     /* a slot that became free unnoticed is theirs that have waited longer */
 
     if (queue->n) {
@@ -167,8 +190,12 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
         }
     }
 
-    if (!ngx_http_model_queue_behind(queue, r, hop)) {
+    /* one that could wait does not overtake those of other workers */
 
+    if (!ngx_http_model_queue_behind(queue, r, hop)
+        && (queue->n >= bcf->queue
+            || !ngx_http_model_queue_younger(queue, ngx_current_msec)))
+    {
         rc = ngx_http_model_balancer_reserve(r, hop);
 
         if (rc != NGX_BUSY) {
@@ -202,6 +229,8 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
     ngx_queue_insert_tail(&queue->waiting, &waiter->queue);
     queue->n++;
+
+    ngx_http_model_queue_mark(queue);
 
     if (!queue->timer.timer_set) {
         ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
@@ -259,6 +288,108 @@ ngx_http_model_queue_same(ngx_http_model_waiter_t *waiter,
 }
 
 
+/* without a zone a worker counts slots of its own, and no other has a turn */
+
+static void
+ngx_http_model_queue_turn(ngx_http_request_t *r,
+    ngx_http_model_queue_t *queue, ngx_http_model_balancer_conf_t *bcf)
+{
+    ngx_http_model_ctx_t  *ctx;
+
+    ctx = ngx_http_model_ctx(r);
+
+    if (queue->known || ctx->views == NULL) {
+        return;
+    }
+
+    queue->known = 1;
+
+    if (ngx_http_model_peers_shared(bcf->us)) {
+        queue->turn = ngx_http_model_turn(ctx->views->catalogue,
+                                          &bcf->us->host);
+    }
+}
+
+
+/* 1 when a request of another worker came before, and might want the slot */
+
+static ngx_uint_t
+ngx_http_model_queue_younger(ngx_http_model_queue_t *queue, ngx_msec_t start)
+{
+    if (queue->turn == NULL) {
+        return 0;
+    }
+
+    if (queue->insists) {
+
+        if ((ngx_msec_int_t) (queue->insist - ngx_current_msec) > 0) {
+            return 0;
+        }
+
+        queue->insists = 0;
+    }
+
+    return ngx_http_model_turn_behind(queue->turn, start);
+}
+
+
+/*
+ * 1 when a slot is left to another worker, which looks for it every step.  One
+ * that is still free after that suits none of those that wait there.
+ */
+
+static ngx_uint_t
+ngx_http_model_queue_yields(ngx_http_model_waiter_t *waiter)
+{
+    ngx_http_model_queue_t  *queue;
+
+    queue = waiter->in;
+
+    if (!ngx_http_model_queue_younger(queue, waiter->start)) {
+        return 0;
+    }
+
+    if (!waiter->yields) {
+        waiter->yields = 1;
+        waiter->yield = ngx_current_msec + NGX_HTTP_MODEL_QUEUE_YIELD;
+        return 1;
+    }
+
+    if ((ngx_msec_int_t) (waiter->yield - ngx_current_msec) > 0) {
+        return 1;
+    }
+
+    queue->insists = 1;
+    queue->insist = ngx_current_msec + NGX_HTTP_MODEL_QUEUE_INSIST;
+
+    return 0;
+}
+
+
+/* tells the other workers who has waited longest here */
+
+static void
+ngx_http_model_queue_mark(ngx_http_model_queue_t *queue)
+{
+    ngx_queue_t              *q;
+    ngx_http_model_waiter_t  *waiter;
+
+    if (queue->turn == NULL) {
+        return;
+    }
+
+    if (ngx_queue_empty(&queue->waiting)) {
+        ngx_http_model_turn_done(queue->turn);
+        return;
+    }
+
+    q = ngx_queue_head(&queue->waiting);
+    waiter = ngx_queue_data(q, ngx_http_model_waiter_t, queue);
+
+    ngx_http_model_turn_wait(queue->turn, waiter->start);
+}
+
+
 static void
 ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
 {
@@ -270,6 +401,7 @@ ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
 
     if (!waiter->ready) {
         queue->n--;
+        ngx_http_model_queue_mark(queue);
     }
 
     if (queue->n == 0 && queue->timer.timer_set) {
@@ -383,6 +515,8 @@ ngx_http_model_queue_serve(ngx_http_model_queue_t *queue)
             none[n++] = waiter;
         }
     }
+
+    ngx_http_model_queue_mark(queue);
 }
 
 
@@ -400,6 +534,11 @@ ngx_http_model_queue_try(ngx_http_model_waiter_t *waiter)
     }
 
     if (look.free == 0) {
+        waiter->yields = 0;
+        return 0;
+    }
+
+    if (ngx_http_model_queue_yields(waiter)) {
         return 0;
     }
 

@@ -3,7 +3,8 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * model_queue: requests of a worker that wait for a slot at a server, in
- * order.  Owns the queue of an upstream.  Calls balancer, survey, wait.
+ * order, and leave slots to those of other workers that wait longer.  Owns the
+ * queue of an upstream.  Calls balancer, survey, turn, wait.
  */
 
 
