@@ -59,8 +59,8 @@ static ngx_int_t ngx_http_model_balancer_taken(ngx_peer_connection_t *pc,
     ngx_http_model_balance_t *balance);
 static void ngx_http_model_balancer_free(ngx_peer_connection_t *pc,
     void *data, ngx_uint_t state);
-static ngx_http_upstream_t *ngx_http_model_balancer_shadow(
-    ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_balancer_place(ngx_http_request_t *r,
+    ngx_http_model_place_t *place);
 static ngx_int_t ngx_http_model_balancer_take(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop, ngx_http_model_balance_t **balance);
 static void ngx_http_model_balancer_release(void *data);
@@ -132,6 +132,8 @@ ngx_http_model_balancer_init_upstream(ngx_conf_t *cf,
     }
 
     bcf->in_effect = 1;
+    bcf->sticky = ngx_http_model_upstream_has(cf, us,
+                                          "ngx_http_upstream_sticky_module");
 
     bcf->init_peer = us->peer.init;
     us->peer.init = ngx_http_model_balancer_init_peer;
@@ -317,6 +319,7 @@ ngx_http_model_balancer_choose(ngx_peer_connection_t *pc,
     survey.max = balance->max;
     survey.aware = balance->conf->aware;
     survey.warm = balance->conf->warm;
+    survey.hinted = ngx_http_model_peer_hinted(pc);
 
     ngx_http_model_survey(balance->request, balance->peers, &survey);
 
@@ -493,21 +496,20 @@ ngx_http_model_balancer_free(ngx_peer_connection_t *pc, void *data,
 
 ngx_int_t
 ngx_http_model_balancer_reserve(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop)
+    ngx_http_model_hop_t *hop, ngx_http_model_place_t *place)
 {
     ngx_int_t                  rc;
-    ngx_pool_cleanup_t        *cln;
     ngx_http_upstream_t       *u, *shadow;
     ngx_http_model_ctx_t      *ctx;
     ngx_http_model_balance_t  *balance;
 
     ctx = ngx_http_model_ctx(r);
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    shadow = ngx_http_model_balancer_shadow(r);
 
-    if (cln == NULL || shadow == NULL) {
+    if (ngx_http_model_balancer_place(r, place) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    shadow = place->shadow;
 
     /*
      * the request's upstream does not exist yet: of what stands for it the
@@ -529,8 +531,8 @@ ngx_http_model_balancer_reserve(ngx_http_request_t *r,
     balance->shadow = shadow;
     balance->holds = 1;
 
-    cln->handler = ngx_http_model_balancer_release;
-    cln->data = balance;
+    place->cln->handler = ngx_http_model_balancer_release;
+    place->cln->data = balance;
 
     ctx->reserved = balance;
 
@@ -538,29 +540,50 @@ ngx_http_model_balancer_reserve(ngx_http_request_t *r,
 }
 
 
-static ngx_http_upstream_t *
-ngx_http_model_balancer_shadow(ngx_http_request_t *r)
+/* made once, and made as new for every try */
+
+static ngx_int_t
+ngx_http_model_balancer_place(ngx_http_request_t *r,
+    ngx_http_model_place_t *place)
 {
-    ngx_http_upstream_t  *shadow;
+    ngx_http_upstream_t        *shadow;
+    ngx_http_upstream_state_t  *state;
 
-    shadow = ngx_pcalloc(r->pool, sizeof(ngx_http_upstream_t));
-    if (shadow == NULL) {
-        return NULL;
+    if (place->cln == NULL) {
+        place->cln = ngx_pool_cleanup_add(r->pool, 0);
     }
 
-    shadow->state = ngx_pcalloc(r->pool, sizeof(ngx_http_upstream_state_t));
-    if (shadow->state == NULL) {
-        return NULL;
+    if (place->shadow == NULL) {
+        shadow = ngx_palloc(r->pool, sizeof(ngx_http_upstream_t));
+        state = ngx_palloc(r->pool, sizeof(ngx_http_upstream_state_t));
+
+        if (shadow == NULL || state == NULL) {
+            return NGX_ERROR;
+        }
+
+        place->shadow = shadow;
+        place->state = state;
     }
 
-    shadow->state->connect_time = (ngx_msec_t) -1;
-    shadow->state->header_time = (ngx_msec_t) -1;
-    shadow->state->response_time = (ngx_msec_t) -1;
+    if (place->cln == NULL) {
+        return NGX_ERROR;
+    }
 
+    shadow = place->shadow;
+    state = place->state;
+
+    ngx_memzero(shadow, sizeof(ngx_http_upstream_t));
+    ngx_memzero(state, sizeof(ngx_http_upstream_state_t));
+
+    state->connect_time = (ngx_msec_t) -1;
+    state->header_time = (ngx_msec_t) -1;
+    state->response_time = (ngx_msec_t) -1;
+
+    shadow->state = state;
     shadow->peer.log = r->connection->log;
     shadow->peer.log_error = NGX_ERROR_ERR;
 
-    return shadow;
+    return NGX_OK;
 }
 
 

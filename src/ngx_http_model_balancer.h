@@ -33,8 +33,18 @@ typedef struct {
 
     unsigned                         aware:1;
     unsigned                         warm:1;
+    unsigned                         sticky:1;     /* asks us for a server */
     unsigned                         in_effect:1;  /* the method calls us */
 } ngx_http_model_balancer_conf_t;
+
+
+/* what a try for a slot needs, from the pool of the request */
+
+typedef struct {
+    ngx_pool_cleanup_t              *cln;
+    ngx_http_upstream_t             *shadow;  /* stands for the request's */
+    ngx_http_upstream_state_t       *state;
+} ngx_http_model_place_t;
 
 
 /*
@@ -52,10 +62,12 @@ ngx_http_model_balancer_conf_t *ngx_http_model_balancer_conf(
 /*
  * Takes a slot at one of the hop's servers, by the method of its upstream, and
  * keeps it in the context for the run that follows; a request that ends before
- * gives it back.  NGX_OK; NGX_BUSY: there is none; NGX_ERROR.
+ * gives it back.  place is zeroed by the caller before the first try of the
+ * request, and kept for the next ones.  NGX_OK; NGX_BUSY: there is none;
+ * NGX_ERROR.
  */
 ngx_int_t ngx_http_model_balancer_reserve(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop);
+    ngx_http_model_hop_t *hop, ngx_http_model_place_t *place);
 
 
 #endif /* _NGX_HTTP_MODEL_BALANCER_H_INCLUDED_ */

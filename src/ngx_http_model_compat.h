@@ -134,7 +134,7 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 #endif
 
 
-/* 1.29.6: sticky names a peer by its id, also one that is draining */
+/* 1.29.6: sticky names a peer by its id; one that drains gets no others */
 
 #if (NGX_HTTP_UPSTREAM_SID)
 
@@ -149,10 +149,11 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 #endif
 
 #if (NGX_HTTP_UPSTREAM_STICKY)
-#define ngx_http_model_peer_down(peer)                                        \
-    ((peer)->down & ~NGX_HTTP_UPSTREAM_DRAINING)
+#define ngx_http_model_peer_down(peer, hinted)                                \
+    ((peer)->down                                                             \
+     & ~((ngx_uint_t) ((hinted) ? NGX_HTTP_UPSTREAM_DRAINING : 0)))
 #else
-#define ngx_http_model_peer_down(peer)  ((peer)->down)
+#define ngx_http_model_peer_down(peer, hinted)  ((peer)->down)
 #endif
 
 
@@ -172,15 +173,15 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 
 
 /*
- * 1 when "keepalive" or "sticky" stands in the upstream block already.  Both
- * keep that in the first word of a private structure, which is zero before:
- * the number of connections, and the method behind.  From 1.29.7 on keepalive
- * comes last by itself.
+ * 1 when the directive of a module of upstreams stands in the block already,
+ * for those that keep that in the first word of a private structure, which is
+ * zero before: "keepalive" its number of connections, "sticky" the method
+ * behind.
  */
 
 static ngx_inline ngx_uint_t
-ngx_http_model_upstream_wrapped(ngx_conf_t *cf,
-    ngx_http_upstream_srv_conf_t *us)
+ngx_http_model_upstream_has(ngx_conf_t *cf, ngx_http_upstream_srv_conf_t *us,
+    const char *name)
 {
     void          *conf;
     ngx_uint_t     i;
@@ -189,24 +190,35 @@ ngx_http_model_upstream_wrapped(ngx_conf_t *cf,
     for (i = 0; cf->cycle->modules[i]; i++) {
         module = cf->cycle->modules[i];
 
-        if (
-#if (nginx_version < 1029007)
-            ngx_strcmp(module->name, "ngx_http_upstream_keepalive_module")
-            != 0 &&
-#endif
-            ngx_strcmp(module->name, "ngx_http_upstream_sticky_module") != 0)
-        {
+        if (ngx_strcmp(module->name, name) != 0) {
             continue;
         }
 
         conf = us->srv_conf[module->ctx_index];
 
-        if (conf && *(uintptr_t *) conf) {
-            return 1;
-        }
+        return conf && *(uintptr_t *) conf;
     }
 
     return 0;
+}
+
+
+/* 1 when a wrapper does; from 1.29.7 on keepalive comes last by itself */
+
+static ngx_inline ngx_uint_t
+ngx_http_model_upstream_wrapped(ngx_conf_t *cf,
+    ngx_http_upstream_srv_conf_t *us)
+{
+#if (nginx_version < 1029007)
+    if (ngx_http_model_upstream_has(cf, us,
+                                    "ngx_http_upstream_keepalive_module"))
+    {
+        return 1;
+    }
+#endif
+
+    return ngx_http_model_upstream_has(cf, us,
+                                       "ngx_http_upstream_sticky_module");
 }
 
 

@@ -160,7 +160,7 @@ ngx_http_model_peers_choice(ngx_http_upstream_rr_peers_t *peers)
         ngx_http_upstream_rr_peers_rlock(group);
 
         for (peer = group->peer; peer && n < 2; peer = peer->next) {
-            n += !ngx_http_model_peer_down(peer);
+            n += !ngx_http_model_peer_down(peer, 0);
         }
 
         ngx_http_upstream_rr_peers_unlock(group);

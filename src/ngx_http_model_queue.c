@@ -45,6 +45,7 @@ typedef struct {
     ngx_http_model_queue_t    *in;
     ngx_http_request_t        *request;
     ngx_http_model_hop_t      *hop;
+    ngx_http_model_place_t     place;
     ngx_http_model_queue_pt    resume;
     ngx_msec_t                 start;
     ngx_msec_t                 yield;     /* the end of it, while yields */
@@ -170,11 +171,14 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 {
     ngx_int_t                 rc;
     ngx_http_model_ctx_t     *ctx;
+    ngx_http_model_place_t    place;
     ngx_http_model_queue_t   *queue;
     ngx_http_model_waiter_t  *waiter;
 
     ctx = ngx_http_model_ctx(r);
     queue = bcf->data;
+
+    ngx_memzero(&place, sizeof(ngx_http_model_place_t));
 
     ctx->was_queued = 1;
 
@@ -196,7 +200,7 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
         && (queue->n >= bcf->queue
             || !ngx_http_model_queue_younger(queue, ngx_current_msec)))
     {
-        rc = ngx_http_model_balancer_reserve(r, hop);
+        rc = ngx_http_model_balancer_reserve(r, hop, &place);
 
         if (rc != NGX_BUSY) {
             return rc;
@@ -215,6 +219,7 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     waiter->in = queue;
     waiter->request = r;
     waiter->hop = hop;
+    waiter->place = place;
     waiter->resume = resume;
     waiter->start = ngx_current_msec;
     waiter->rc = NGX_BUSY;
@@ -543,7 +548,8 @@ ngx_http_model_queue_try(ngx_http_model_waiter_t *waiter)
     }
 
     waiter->rc = ngx_http_model_balancer_reserve(waiter->request,
-                                                 waiter->hop);
+                                                 waiter->hop,
+                                                 &waiter->place);
 
     return waiter->rc != NGX_BUSY;
 }

@@ -32,6 +32,7 @@ ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     ngx_array_t *tried, ngx_http_model_look_t *look)
 {
     ngx_uint_t                       i, first, last;
+    ngx_http_model_ctx_t            *ctx;
     ngx_http_model_survey_t          survey;
     ngx_http_upstream_srv_conf_t    *us;
     ngx_http_model_balancer_conf_t  *bcf;
@@ -52,6 +53,16 @@ ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     survey.hop = hop;
     survey.tried = tried;
     survey.aware = bcf && bcf->aware;
+
+    /*
+     * which server sticky asks for is not known before the run begins, and not
+     * at all where a slot is waited for
+     */
+
+    ctx = ngx_http_model_ctx(r);
+
+    survey.hinted = bcf && bcf->sticky && ctx->run == NULL
+                    && !ctx->was_queued;
 
     ngx_http_model_survey(r, us->peer.data, &survey);
 
@@ -166,7 +177,7 @@ ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
 
     ngx_uint_t  suits;
 
-    if (ngx_http_model_peer_down(peer)) {
+    if (ngx_http_model_peer_down(peer, survey->hinted)) {
         return;
     }
 
