@@ -302,6 +302,17 @@ ngx_http_model_health_close(ngx_http_model_catalogue_t *cat,
 }
 
 
+ngx_uint_t
+ngx_http_model_health_cooling(ngx_http_model_catalogue_t *cat)
+{
+    ngx_http_model_health_sh_t  *sh;
+
+    sh = ngx_http_model_health_sh(cat);
+
+    return sh && sh->cooling;
+}
+
+
 ngx_msec_t
 ngx_http_model_health_out(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model)

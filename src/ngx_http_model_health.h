@@ -87,6 +87,9 @@ ngx_uint_t ngx_http_model_health_cool(ngx_http_model_catalogue_t *cat,
 ngx_msec_t ngx_http_model_health_out(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model);
 
+/* 0 when nothing in the zone is out; one atomic read */
+ngx_uint_t ngx_http_model_health_cooling(ngx_http_model_catalogue_t *cat);
+
 /*
  * To be called when a request is to be sent, in place of the look above.
  * Returns the same, and sets *probe to 1 when a cooldown of the model or of

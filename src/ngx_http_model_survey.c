@@ -16,15 +16,48 @@
 #include "ngx_http_model_survey.h"
 
 
+#define NGX_HTTP_MODEL_SURVEY_FREE  0
+#define NGX_HTTP_MODEL_SURVEY_BUSY  1
+#define NGX_HTTP_MODEL_SURVEY_OUT   2
+
+
+/* what is kept of a peer when its lock is given back */
+
+typedef struct {
+    ngx_uint_t   i;
+    ngx_uint_t   backup;
+    ngx_uint_t   state;
+    size_t       len;
+    u_char       name[NGX_SOCKADDR_STRLEN];
+} ngx_http_model_survey_copy_t;
+
+
 static void ngx_http_model_survey_single(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop, ngx_http_model_look_t *look);
+static ngx_int_t ngx_http_model_survey_scratch(
+    ngx_http_upstream_rr_peers_t *peers, ngx_log_t *log);
 static void ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
     ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
     void *data);
+static void ngx_http_model_survey_copy(ngx_http_upstream_rr_peers_t *group,
+    ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
+    void *data);
+static void ngx_http_model_survey_judge(ngx_http_model_survey_t *survey,
+    ngx_http_model_survey_copy_t *copy);
+static void ngx_http_model_survey_count(ngx_http_model_survey_t *survey,
+    ngx_uint_t suits, ngx_uint_t state, ngx_uint_t i, ngx_uint_t backup);
+static ngx_uint_t ngx_http_model_survey_state(ngx_http_model_survey_t *survey,
+    ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer);
 static ngx_uint_t ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
-    ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer);
+    ngx_str_t *name);
+
+
+/* of the worker: no survey begins within another one */
+
+static ngx_http_model_survey_copy_t  *ngx_http_model_survey_copies;
+static ngx_uint_t                     ngx_http_model_survey_max;
 
 
 void
@@ -131,6 +164,7 @@ void
 ngx_http_model_survey(ngx_http_request_t *r,
     ngx_http_upstream_rr_peers_t *peers, ngx_http_model_survey_t *survey)
 {
+    ngx_uint_t             i, n;
     ngx_http_model_ctx_t  *ctx;
     ngx_http_model_hop_t  *hop;
 
@@ -164,9 +198,61 @@ ngx_http_model_survey(ngx_http_request_t *r,
     survey->any = (hop->known.len == 0)
                   || (survey->model && survey->model->nservers == 0);
 
-    ngx_http_model_peers_each(peers, ngx_http_model_survey_visit, survey);
+    survey->cooling = survey->choice
+                      && ctx->views
+                      && ngx_http_model_health_cooling(ctx->views->catalogue);
+
+    if (!survey->aware && !survey->cooling) {
+        ngx_http_model_peers_each(peers, ngx_http_model_survey_visit, survey);
+        return;
+    }
+
+    if (ngx_http_model_survey_scratch(peers, r->connection->log) != NGX_OK) {
+        return;
+    }
+
+    ngx_http_model_peers_each(peers, ngx_http_model_survey_copy, survey);
+
+    n = ngx_min(survey->total, ngx_http_model_survey_max);
+
+    for (i = 0; i < n; i++) {
+        ngx_http_model_survey_judge(survey, &ngx_http_model_survey_copies[i]);
+    }
 }
 
+
+/* room for all servers; the list may grow until it is locked */
+
+static ngx_int_t
+ngx_http_model_survey_scratch(ngx_http_upstream_rr_peers_t *peers,
+    ngx_log_t *log)
+{
+    ngx_uint_t                     n;
+    ngx_http_model_survey_copy_t  *copies;
+
+    n = peers->number + (peers->next ? peers->next->number : 0);
+
+    if (n <= ngx_http_model_survey_max) {
+        return NGX_OK;
+    }
+
+    copies = ngx_alloc(n * sizeof(ngx_http_model_survey_copy_t), log);
+    if (copies == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_model_survey_copies) {
+        ngx_free(ngx_http_model_survey_copies);
+    }
+
+    ngx_http_model_survey_copies = copies;
+    ngx_http_model_survey_max = n;
+
+    return NGX_OK;
+}
+
+
+/* nothing but the peers is looked at, and no name matters */
 
 static void
 ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
@@ -175,31 +261,88 @@ ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
 {
     ngx_http_model_survey_t *survey = data;
 
-    ngx_uint_t  suits;
-
     if (ngx_http_model_peer_down(peer, survey->hinted)) {
         return;
     }
 
     survey->total++;
 
-    suits = ngx_http_model_survey_suits(survey, &peer->name);
+    ngx_http_model_survey_count(survey, NGX_HTTP_MODEL_SUITS_WELL,
+                                ngx_http_model_survey_state(survey, group,
+                                                            peer),
+                                i, backup);
+}
+
+
+/* the lock of the peers is not held over those of others, nor over searches */
+
+static void
+ngx_http_model_survey_copy(ngx_http_upstream_rr_peers_t *group,
+    ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
+    void *data)
+{
+    ngx_http_model_survey_t *survey = data;
+
+    ngx_http_model_survey_copy_t  *copy;
+
+    if (ngx_http_model_peer_down(peer, survey->hinted)
+        || survey->total++ >= ngx_http_model_survey_max)
+    {
+        return;
+    }
+
+    copy = &ngx_http_model_survey_copies[survey->total - 1];
+
+    copy->i = i;
+    copy->backup = backup;
+    copy->state = ngx_http_model_survey_state(survey, group, peer);
+
+    copy->len = ngx_min(peer->name.len, NGX_SOCKADDR_STRLEN);
+    ngx_memcpy(copy->name, peer->name.data, copy->len);
+}
+
+
+static void
+ngx_http_model_survey_judge(ngx_http_model_survey_t *survey,
+    ngx_http_model_survey_copy_t *copy)
+{
+    ngx_str_t   name;
+    ngx_uint_t  suits, state;
+
+    name.len = copy->len;
+    name.data = copy->name;
+
+    suits = ngx_http_model_survey_suits(survey, &name);
 
     if (suits == NGX_HTTP_MODEL_SUITS_NOT) {
         return;
     }
 
+    state = copy->state;
+
+    if (state != NGX_HTTP_MODEL_SURVEY_OUT
+        && ngx_http_model_survey_out(survey, &name))
+    {
+        state = NGX_HTTP_MODEL_SURVEY_OUT;
+    }
+
+    ngx_http_model_survey_count(survey, suits, state, copy->i, copy->backup);
+}
+
+
+static void
+ngx_http_model_survey_count(ngx_http_model_survey_t *survey, ngx_uint_t suits,
+    ngx_uint_t state, ngx_uint_t i, ngx_uint_t backup)
+{
     survey->has[suits]++;
 
-    if (ngx_http_model_survey_tried(survey->tried, &peer->name)
-        || ngx_http_model_survey_out(survey, group, peer))
-    {
+    if (state == NGX_HTTP_MODEL_SURVEY_OUT) {
         return;
     }
 
     survey->up[suits]++;
 
-    if (peer->max_conns && peer->conns >= peer->max_conns) {
+    if (state == NGX_HTTP_MODEL_SURVEY_BUSY) {
         return;
     }
 
@@ -208,6 +351,32 @@ ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
     if (survey->classes && i < survey->max) {
         survey->classes[(backup ? survey->max : 0) + i] = suits;
     }
+}
+
+
+/* what the peer itself tells, under its lock */
+
+static ngx_uint_t
+ngx_http_model_survey_state(ngx_http_model_survey_t *survey,
+    ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer)
+{
+    if (ngx_http_model_survey_tried(survey->tried, &peer->name)) {
+        return NGX_HTTP_MODEL_SURVEY_OUT;
+    }
+
+    if (!group->single
+        && peer->max_fails
+        && peer->fails >= peer->max_fails
+        && ngx_time() - peer->checked <= peer->fail_timeout)
+    {
+        return NGX_HTTP_MODEL_SURVEY_OUT;
+    }
+
+    if (peer->max_conns && peer->conns >= peer->max_conns) {
+        return NGX_HTTP_MODEL_SURVEY_BUSY;
+    }
+
+    return NGX_HTTP_MODEL_SURVEY_FREE;
 }
 
 
@@ -259,24 +428,15 @@ ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
 }
 
 
-/* out for some time: by max_fails, or as the vendor asked for */
+/* out for some time, as the vendor asked for */
 
 static ngx_uint_t
-ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
-    ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer)
+ngx_http_model_survey_out(ngx_http_model_survey_t *survey, ngx_str_t *name)
 {
     ngx_msec_t                out;
     ngx_http_model_vendor_t  *vendor;
 
-    if (!group->single
-        && peer->max_fails
-        && peer->fails >= peer->max_fails
-        && ngx_time() - peer->checked <= peer->fail_timeout)
-    {
-        return 1;
-    }
-
-    if (!survey->choice || survey->ctx->views == NULL) {
+    if (!survey->cooling) {
         return 0;
     }
 
@@ -284,7 +444,7 @@ ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
 
     out = ngx_http_model_health_out(survey->ctx->views->catalogue,
                                     &vendor->id,
-                                    vendor->group ? &peer->name
+                                    vendor->group ? name
                                                   : &vendor->authority,
                                     &survey->hop->known);
     if (out == 0) {

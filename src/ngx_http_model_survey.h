@@ -39,6 +39,7 @@ typedef struct {
     ngx_uint_t                         warm;
     ngx_uint_t                         any;      /* lists do not matter */
     ngx_uint_t                         choice;   /* a cooldown counts */
+    ngx_uint_t                         cooling;  /* some may be kept out */
     ngx_uint_t                         hinted;   /* so do those that drain */
 
     ngx_uint_t                         total;    /* servers, but those that
