@@ -11,6 +11,7 @@
 
 
 #define NGX_HTTP_MODEL_HEALTH_MINUTE  60000
+#define NGX_HTTP_MODEL_HEALTH_SWEEP   10000
 
 
 static void ngx_http_model_health_pair(ngx_http_model_health_sh_t *sh,
@@ -22,6 +23,8 @@ static ngx_int_t ngx_http_model_health_open(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor, ngx_str_t *server, ngx_str_t *model, ngx_msec_t ms);
 static void ngx_http_model_health_close(ngx_http_model_catalogue_t *cat,
     ngx_http_model_health_node_t *node);
+static void ngx_http_model_health_sweep(ngx_http_model_catalogue_t *cat,
+    ngx_http_model_health_sh_t *sh);
 static ngx_int_t ngx_http_model_health_copy(ngx_array_t *array,
     ngx_http_model_health_node_t *node);
 static ngx_uint_t ngx_http_model_health_line(
@@ -302,6 +305,51 @@ ngx_http_model_health_close(ngx_http_model_catalogue_t *cat,
 }
 
 
+/*
+ * Closes what nobody has tried for as long again as it was out, at least for a
+ * minute: while anything is out every request takes the mutex.  Once in a
+ * while, by who has taken it.
+ */
+
+static void
+ngx_http_model_health_sweep(ngx_http_model_catalogue_t *cat,
+    ngx_http_model_health_sh_t *sh)
+{
+    ngx_uint_t                     i;
+    ngx_msec_t                     left, length;
+    ngx_http_model_health_node_t  *node, *next;
+
+    if ((ngx_msec_int_t) (sh->sweep - ngx_current_msec) > 0
+        && sh->sweep - ngx_current_msec <= NGX_HTTP_MODEL_HEALTH_SWEEP)
+    {
+        return;
+    }
+
+    sh->sweep = ngx_current_msec + NGX_HTTP_MODEL_HEALTH_SWEEP;
+
+    for (i = 0; i < NGX_HTTP_MODEL_HEALTH_BUCKETS; i++) {
+
+        for (node = sh->buckets[i]; node != NULL; node = next) {
+
+            next = node->next;
+
+            if (ngx_http_model_health_breaker(node, &left)
+                != NGX_HTTP_MODEL_BREAKER_HALF_OPEN
+                || left)
+            {
+                continue;
+            }
+
+            length = ngx_max(node->length, NGX_HTTP_MODEL_HEALTH_MINUTE);
+
+            if (ngx_current_msec - node->until > length) {
+                ngx_http_model_health_close(cat, node);
+            }
+        }
+    }
+}
+
+
 ngx_uint_t
 ngx_http_model_health_cooling(ngx_http_model_catalogue_t *cat)
 {
@@ -331,6 +379,8 @@ ngx_http_model_health_out(ngx_http_model_catalogue_t *cat,
     shpool = ngx_http_model_catalogue_pool(cat);
 
     ngx_shmtx_lock(&shpool->mutex);
+
+    ngx_http_model_health_sweep(cat, sh);
 
     ngx_http_model_health_pair(sh, vendor, server, model, nodes);
 

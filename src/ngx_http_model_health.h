@@ -8,7 +8,8 @@
  * there; calls catalogue.
  *
  * A breaker is closed, open for a cooldown, and then half open: one request
- * tries the server, for as long as its lease lasts.
+ * tries the server, for as long as its lease lasts.  One that nobody tries is
+ * closed when it was half open for as long as it was open, at least a minute.
  *
  * Servers are keyed by (vendor id, server name) as in the catalogue.  Names of
  * over NGX_HTTP_MODEL_HEALTH_NAME bytes are not kept; before the zone exists,

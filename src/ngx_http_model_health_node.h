@@ -62,6 +62,7 @@ typedef struct {
     ngx_atomic_t                   rows;     /* servers with failures */
     ngx_atomic_t                   cooling;
     ngx_uint_t                     servers;
+    ngx_msec_t                     sweep;    /* when the next one is due */
     ngx_http_model_health_node_t  *buckets[NGX_HTTP_MODEL_HEALTH_BUCKETS];
 } ngx_http_model_health_sh_t;
 

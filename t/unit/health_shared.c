@@ -24,6 +24,7 @@
 
 static void test_cooldowns(void);
 static void test_servers(void);
+static void test_forgotten(void);
 static void test_full(void);
 static void test_workers(void);
 static void test_processes(void);
@@ -37,6 +38,7 @@ main(void)
 
     test_cooldowns();
     test_servers();
+    test_forgotten();
     test_full();
     test_workers();
     test_processes();
@@ -131,6 +133,38 @@ test_servers(void)
        "those heard of least recently were given up");
     ok(failures("v", "s0") == 2 && out("first", "") > 0,
        "not one that failed again, nor one that is out");
+}
+
+
+/* nobody asks again for what was kept out */
+
+static void
+test_forgotten(void)
+{
+    cat = zone(1 << 21, NULL, &shm_zone);
+    ngx_current_msec = 100000;
+
+    (void) cool("a", "", 5000);
+    (void) cool("a", "m", 5000);
+    (void) cool("b", "n", 200000);
+
+    ngx_current_msec += 5000 + 59000;
+    (void) out("c", "other");
+    ok(read_all() == 3, "half open for a minute");
+
+    ngx_current_msec += 20000;
+    (void) out("c", "other");
+    ok(read_all() == 1 && out("b", "n") == 200000 - 84000,
+       "closed after that, a longer one is not");
+
+    ngx_current_msec = 100000 + 200000 + 190000;
+    (void) out("c", "other");
+    ok(read_all() == 1, "a longer one is half open as long again");
+
+    ngx_current_msec += 30000;
+    (void) out("c", "other");
+    ok(read_all() == 0 && ngx_http_model_health_cooling(cat) == 0,
+       "nothing is out: the zone is not locked any more");
 }
 
 
