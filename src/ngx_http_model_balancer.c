@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_balancer.h"
 #include "ngx_http_model_compat.h"
+#include "ngx_http_model_peers.h"
 #include "ngx_http_model_survey.h"
 #include "ngx_http_model_wrap.h"
 
@@ -268,6 +269,7 @@ ngx_http_model_balancer_get(ngx_peer_connection_t *pc, void *data)
             /* sticky wants another one, perhaps: the choice is made again */
 
             balance->tried.nelts--;
+            ngx_http_model_peers_unasked(balance->conf->us, balance->pc.name);
             ngx_http_model_balancer_free(&balance->pc, balance, 0);
 
             return ngx_http_model_balancer_choose(pc, balance);
@@ -364,6 +366,7 @@ ngx_http_model_balancer_try(ngx_peer_connection_t *pc,
         return ngx_http_model_balancer_taken(pc, balance);
     }
 
+    ngx_http_model_peers_unasked(balance->conf->us, pc->name);
     balance->wrap.free(pc, balance->wrap.data, 0);
 
     pc->sockaddr = NULL;
@@ -471,6 +474,7 @@ ngx_http_model_balancer_taken(ngx_peer_connection_t *pc,
     }
 
     if (name == NULL || name->data == NULL) {
+        ngx_http_model_peers_unasked(balance->conf->us, pc->name);
         balance->wrap.free(pc, balance->wrap.data, 0);
         pc->sockaddr = NULL;
         return NGX_ERROR;
@@ -629,5 +633,6 @@ ngx_http_model_balancer_release(void *data)
 
     balance->pc.log = ngx_cycle->log;
 
+    ngx_http_model_peers_unasked(balance->conf->us, balance->pc.name);
     ngx_http_model_balancer_free(&balance->pc, balance, 0);
 }

@@ -429,6 +429,8 @@ ngx_http_model_failover_back(ngx_peer_connection_t *pc,
 
     pc->tries = run->left;
 
+    ngx_http_model_peers_unasked(run->ctx->hop->vendor->upstream, pc->name);
+
     run->wrap.free(pc, run->wrap.data, 0);
 
     run->left = pc->tries;

@@ -181,6 +181,46 @@ ngx_http_model_peers_state(ngx_http_model_vendor_t *vendor)
 }
 
 
+/*
+ * A method that gets a peer back without a failure takes one that it has let
+ * through for a check, "checked", for live.  As it was before the check the
+ * next request makes it.
+ */
+
+void
+ngx_http_model_peers_unasked(ngx_http_upstream_srv_conf_t *us, ngx_str_t *name)
+{
+    ngx_http_upstream_rr_peer_t   *peer;
+    ngx_http_upstream_rr_peers_t  *group;
+
+    if (us == NULL) {
+        return;
+    }
+
+    for (group = us->peer.data; group; group = group->next) {
+
+        ngx_http_upstream_rr_peers_rlock(group);
+
+        for (peer = group->peer; peer; peer = peer->next) {
+
+            if (&peer->name != name) {
+                continue;
+            }
+
+            ngx_http_upstream_rr_peer_lock(group, peer);
+
+            if (peer->fails && peer->accessed < peer->checked) {
+                peer->checked = peer->accessed;
+            }
+
+            ngx_http_upstream_rr_peer_unlock(group, peer);
+        }
+
+        ngx_http_upstream_rr_peers_unlock(group);
+    }
+}
+
+
 /* copies at most n peers, returns how many there are */
 
 static ngx_uint_t

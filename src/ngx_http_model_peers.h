@@ -41,6 +41,14 @@ void ngx_http_model_peers_each(ngx_http_upstream_rr_peers_t *peers,
 ngx_uint_t ngx_http_model_peers_choice(ngx_http_upstream_rr_peers_t *peers);
 
 /*
+ * To be called before a slot is given back whose server was not asked: name is
+ * the one that the method gave, of the peer itself.  What is known of its
+ * failures stays.  us may be NULL.
+ */
+void ngx_http_model_peers_unasked(ngx_http_upstream_srv_conf_t *us,
+    ngx_str_t *name);
+
+/*
  * Copies the peers that the vendor's upstream has now, primary ones first, of
  * several with one address the first, into an array of ngx_http_model_peer_t
  * in pool.  A vendor without an upstream block, or resolved at run time, is
