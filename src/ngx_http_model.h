@@ -15,7 +15,7 @@
 #include <ngx_core.h>
 
 
-#define NGX_HTTP_MODEL_VERSION        "0.1.0"
+#define NGX_HTTP_MODEL_VERSION        "0.2.0"
 
 
 /* wire dialects: of a path, of a vendor (as bits), of an error */

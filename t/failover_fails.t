@@ -80,10 +80,11 @@ for my $case (['two:m', 'two', 'two', 'm'], ['aware:m', '', 'aware', 'm'],
 {
     my ($model, $addr, $vendor, $name) = @$case;
     $_->status(429, '', times => 1, @later) for $a, $b;
-    is ask('', $model)->status, 429, "$model: too many";
     my $n = () = $t->access_log =~ /\n/g;
+    is ask('', $model)->status, 429, "$model: too many";
     is ask('', $model)->status, 503, "$model: nobody is left";
-    $t->eventually(sub { $n < (() = $t->access_log =~ /\n/g) }, 'logged');
+    $t->eventually(sub { $n + 2 == (() = $t->access_log =~ /\n/g) },
+        'both are logged');
     my ($status, $addrs, $states, $tries, $v, $as) = split /\|/,
         (split /\n/, $t->access_log)[-1];
     ref $addr ? like $addrs, $addr, "$model: as the log names it"

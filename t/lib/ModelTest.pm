@@ -50,8 +50,13 @@ sub new {
         $ModelTest::Client::FACTOR;
 
     my $base = $ENV{TMPDIR} || '/tmp';
-    $self->{dir} = "$base/model-test-$$-" . ++$COUNT;
-    mkdir $self->{dir}, 0755 or die "$self->{dir}: $!";
+
+    # one of a test that was killed may be there
+
+    do {
+        $self->{dir} = "$base/model-test-$$-" . ++$COUNT;
+    } until mkdir $self->{dir}, 0755 or !$!{EEXIST};
+    -d $self->{dir} or die "$self->{dir}: $!";
     push @LIVE, $self;
     weaken $LIVE[-1];
 
