@@ -193,8 +193,13 @@ $s->abort;
 $a->ok->delay(0.05);
 ok $t->get('/x', @a)->time >= 0.05, 'delay';
 $a->ok->clear->hold(match => qr/held/);
-my @held = map { $t->open(GET => "/held/$_", @a) } 1 .. 3;
-$a->wait_for(3);
+my @held;
+
+for my $n (1 .. 3) {
+    push @held, $t->open(GET => "/held/$n", @a);
+    $a->wait_for($n);
+}
+
 is $a->release(2), 2, 'two of three are let go';
 is $_->finish->body, 'from a', 'held and released' for @held[0, 1];
 is $a->in_flight, 1, 'the last one is held still';
