@@ -43,8 +43,6 @@
 
 static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
-static ngx_int_t ngx_http_model_gateway_method(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_gateway_has_body(
     const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
@@ -353,63 +351,13 @@ ngx_http_model_gateway_gate(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                "here, model_allow says which are", kind);
     }
 
-    return ngx_http_model_gateway_method(r, ctx);
-}
-
-
-static ngx_int_t
-ngx_http_model_gateway_method(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
-{
-    u_char      *p;
-    ngx_str_t    allow;
-    ngx_uint_t   i, methods;
-
-    static struct {
-        ngx_uint_t    method;
-        const char   *name;
-    } names[] = {
-        { NGX_HTTP_GET, "GET" },
-        { NGX_HTTP_HEAD, "HEAD" },
-        { NGX_HTTP_POST, "POST" },
-        { NGX_HTTP_PUT, "PUT" },
-        { NGX_HTTP_PATCH, "PATCH" },
-        { NGX_HTTP_DELETE, "DELETE" }
-    };
-
-    methods = ctx->endpoint->methods;
-
-    if (r->method & methods) {
+    if (r->method & ctx->endpoint->methods) {
         return NGX_DECLINED;
     }
 
     (void) ngx_http_discard_request_body(r);
 
-    p = ngx_pnalloc(r->pool, 64);
-    if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    allow.data = p;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (methods & names[i].method) {
-            p = ngx_sprintf(p, "%s%s", (p == allow.data) ? "" : ", ",
-                            names[i].name);
-        }
-    }
-
-    *p = '\0';
-    allow.len = p - allow.data;
-
-    if (ngx_http_model_respond_header(r, "Allow", (char *) allow.data)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_model_respond_error(r, NGX_HTTP_NOT_ALLOWED,
-                                        "method_not_supported", NULL,
-                                        "this path takes %V", &allow);
+    return ngx_http_model_respond_method(r, ctx->endpoint->methods);
 }
 
 

@@ -18,6 +18,7 @@
 #include "ngx_http_model_proxy.h"
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_rules.h"
+#include "ngx_http_model_status.h"
 #include "ngx_http_model_variables.h"
 
 
@@ -96,6 +97,13 @@ static ngx_command_t  ngx_http_model_commands[] = {
     { ngx_string("model_pass"),
       NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
       ngx_http_model_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("model_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_model_status_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -681,6 +689,7 @@ ngx_http_model_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     mlcf->pass = NULL;
+     *     mlcf->status = NULL;
      *     mlcf->allow = 0;
      */
 
@@ -733,7 +742,7 @@ ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         mmcf->preaccess = 1;
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_model_status_merge(cf, prev, conf);
 }
 
 

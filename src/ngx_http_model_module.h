@@ -44,6 +44,15 @@ typedef struct {
 } ngx_http_model_pass_t;
 
 
+/* one model_status */
+
+typedef struct {
+    ngx_str_t                         prefix;     /* the location's name */
+    u_char                           *file_name;
+    ngx_uint_t                        line;
+} ngx_http_model_status_t;
+
+
 /* one model_default */
 
 typedef struct {
@@ -74,6 +83,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_model_pass_t            *pass;       /* NULL: not ours */
+    ngx_http_model_status_t          *status;     /* NULL: none */
     ngx_uint_t                        allow;      /* kinds */
     ngx_array_t                      *clients;    /* NULL: off */
     ngx_uint_t                        read;

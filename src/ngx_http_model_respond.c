@@ -211,6 +211,54 @@ ngx_http_model_respond_header(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
+ngx_http_model_respond_method(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    u_char      *p;
+    ngx_str_t    allow;
+    ngx_uint_t   i;
+
+    static struct {
+        ngx_uint_t    method;
+        const char   *name;
+    } names[] = {
+        { NGX_HTTP_GET, "GET" },
+        { NGX_HTTP_HEAD, "HEAD" },
+        { NGX_HTTP_POST, "POST" },
+        { NGX_HTTP_PUT, "PUT" },
+        { NGX_HTTP_PATCH, "PATCH" },
+        { NGX_HTTP_DELETE, "DELETE" }
+    };
+
+    p = ngx_pnalloc(r->pool, 64);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    allow.data = p;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (methods & names[i].method) {
+            p = ngx_sprintf(p, "%s%s", (p == allow.data) ? "" : ", ",
+                            names[i].name);
+        }
+    }
+
+    *p = '\0';
+    allow.len = p - allow.data;
+
+    if (ngx_http_model_respond_header(r, "Allow", (char *) allow.data)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_NOT_ALLOWED,
+                                        "method_not_supported", NULL,
+                                        "this path takes %V", &allow);
+}
+
+
+ngx_int_t
 ngx_http_model_respond_page(ngx_http_request_t *r, ngx_uint_t *status,
     ngx_str_t *body)
 {

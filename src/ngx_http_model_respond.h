@@ -30,6 +30,13 @@ ngx_int_t ngx_cdecl ngx_http_model_respond_error(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *param, const char *fmt,
     ...);
 
+/*
+ * Sends 405 with Allow: methods are those that the path takes, NGX_HTTP_GET
+ * and so on.
+ */
+ngx_int_t ngx_http_model_respond_method(ngx_http_request_t *r,
+    ngx_uint_t methods);
+
 /* adds a header to the answer; value is copied by reference */
 ngx_int_t ngx_http_model_respond_header(ngx_http_request_t *r,
     const char *name, const char *value);
