@@ -29,6 +29,7 @@ dev_deps   = nginx:nginx nginx-dev
 tree_deps  = libpcre2-dev zlib1g-dev
 source_deps = dpkg-source:dpkg-dev objcopy:binutils
 test_deps  = prove:perl openssl:openssl curl:curl libio-socket-ssl-perl \
+             python3-jsonschema \
              envsubst:gettext-base \
              $(source_deps)
 check_deps = clang:clang libclang-rt-14-dev cppcheck:cppcheck \

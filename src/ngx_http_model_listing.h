@@ -36,6 +36,11 @@ void ngx_http_model_listing_or_null(ngx_http_model_json_writer_t *w,
     const char *key, ngx_str_t *value);
 
 
+/* an object of the known prices, per million tokens, decimal text */
+void ngx_http_model_listing_prices(ngx_http_model_json_writer_t *w,
+    ngx_http_model_descriptor_t *d);
+
+
 /* each: NGX_OK with one JSON document in memory of pool, or NGX_ERROR */
 
 /* GET /api/tags */

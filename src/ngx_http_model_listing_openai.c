@@ -264,6 +264,26 @@ ngx_http_model_listing_alias(ngx_http_model_scope_t *scope,
 }
 
 
+void
+ngx_http_model_listing_prices(ngx_http_model_json_writer_t *w,
+    ngx_http_model_descriptor_t *d)
+{
+    ngx_uint_t  i;
+
+    ngx_http_model_json_object(w);
+
+    for (i = 0; i < NGX_HTTP_MODEL_NPRICES; i++) {
+        if (d->prices[i].len) {
+            ngx_http_model_listing_member(w,
+                                    ngx_http_model_listing_million_prices[i],
+                                    &d->prices[i]);
+        }
+    }
+
+    ngx_http_model_json_object_end(w);
+}
+
+
 /* those that are permitted, in order of the file */
 
 static void
@@ -330,7 +350,6 @@ ngx_http_model_listing_whole(ngx_http_model_json_writer_t *w,
     ngx_http_model_model_t *model, ngx_http_model_descriptor_t *d,
     ngx_pool_t *pool)
 {
-    ngx_uint_t              i;
     ngx_http_model_json_t  *json;
 
     ngx_http_model_listing_member(w, "family", &d->family);
@@ -366,17 +385,7 @@ ngx_http_model_listing_whole(ngx_http_model_json_writer_t *w,
     ngx_http_model_json_int(w, model->nservers);
 
     ngx_http_model_json_key(w, "pricing_per_million");
-    ngx_http_model_json_object(w);
-
-    for (i = 0; i < NGX_HTTP_MODEL_NPRICES; i++) {
-        if (d->prices[i].len) {
-            ngx_http_model_listing_member(w,
-                                    ngx_http_model_listing_million_prices[i],
-                                    &d->prices[i]);
-        }
-    }
-
-    ngx_http_model_json_object_end(w);
+    ngx_http_model_listing_prices(w, d);
 
     ngx_http_model_listing_options(w, model->show, pool);
 

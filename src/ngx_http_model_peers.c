@@ -22,6 +22,9 @@ typedef struct {
     socklen_t        socklen;
     size_t           name_len;
     size_t           server_len;
+    ngx_uint_t       weight;
+    ngx_uint_t       conns;
+    ngx_uint_t       max_conns;
     ngx_uint_t       down;
     ngx_uint_t       backup;
     u_char           name[NGX_SOCKADDR_STRLEN];
@@ -266,6 +269,9 @@ ngx_http_model_peers_copy(ngx_http_upstream_rr_peers_t *group,
     copy->server_len = ngx_min(peer->server.len, NGX_HTTP_MODEL_PEERS_SERVER);
     ngx_memcpy(copy->server, peer->server.data, copy->server_len);
 
+    copy->weight = peer->weight;
+    copy->conns = peer->conns;
+    copy->max_conns = peer->max_conns;
     copy->down = (peer->down != 0);
     copy->backup = backup;
 }
@@ -286,6 +292,10 @@ ngx_http_model_peers_known(ngx_array_t *array,
             && ngx_memcmp(peer[i].name.data, copy->name, copy->name_len) == 0)
         {
             peer[i].down &= copy->down;
+            peer[i].weight += copy->weight;
+            peer[i].conns += copy->conns;
+            peer[i].max_conns = (peer[i].max_conns && copy->max_conns)
+                                ? peer[i].max_conns + copy->max_conns : 0;
             return 1;
         }
     }
@@ -313,8 +323,12 @@ ngx_http_model_peers_add(ngx_array_t *array, ngx_http_model_peers_copy_t *copy)
     peer->addr.socklen = copy->socklen;
     peer->addr.name = peer->name;
 
+    peer->weight = copy->weight;
+    peer->conns = copy->conns;
+    peer->max_conns = copy->max_conns;
     peer->down = copy->down;
     peer->backup = copy->backup;
+    peer->counted = 1;
 
     return peer;
 }
