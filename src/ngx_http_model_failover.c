@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_again.h"
 #include "ngx_http_model_failover.h"
+#include "ngx_http_model_fetch.h"
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_learn.h"
@@ -523,6 +524,11 @@ ngx_http_model_failover_free(ngx_peer_connection_t *pc, void *data,
     again = 0;
 
     if (state & (NGX_PEER_FAILED|NGX_PEER_NEXT)) {
+
+        if (run->ctx->fetch) {
+            ngx_http_model_fetch_connection(run->ctx->fetch,
+                                            run->request->upstream);
+        }
 
         condition = ngx_http_model_again_condition(pc, run);
 

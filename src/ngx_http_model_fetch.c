@@ -26,7 +26,8 @@
  * request's own functions.
  *
  * c->shared keeps ngx_close_connection() away from epoll and close(); c->idle
- * makes a worker that exits call the read handler with c->close set.  No
+ * makes a worker that exits call the read handler with c->close set: not where
+ * a client waits for the answer.  No
  * descriptor stands in the connection while it is used; the 0 with which it
  * was got comes back before it is freed, as an index of the cycle's files.
  */
@@ -186,7 +187,7 @@ ngx_http_model_fetch_connect(ngx_http_model_fetch_t *fetch)
 
     fetch->error = "not enough memory";
 
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
+    if (ngx_terminate || (!fetch->keep && (ngx_exiting || ngx_quit))) {
         fetch->error = "worker process is exiting";
         return NGX_ERROR;
     }
@@ -285,6 +286,8 @@ ngx_http_model_fetch_open(ngx_http_model_fetch_t *fetch, ngx_connection_t *c,
     c->addr_text = ngx_http_model_fetch_addr;
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
     c->start_time = ngx_current_msec;
+
+    c->idle = !fetch->keep;
 
     ngx_http_model_fetch_set_events(c);
 
@@ -413,8 +416,6 @@ ngx_http_model_fetch_set_events(ngx_connection_t *c)
 
     c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
     c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
-
-    c->idle = 1;
 }
 
 
@@ -714,7 +715,13 @@ ngx_http_model_fetch_write_handler(ngx_event_t *wev)
 static void
 ngx_http_model_fetch_timer_handler(ngx_event_t *ev)
 {
-    ngx_http_model_fetch_abort(ev->data, "timed out");
+    ngx_http_model_fetch_t  *fetch;
+
+    fetch = ev->data;
+
+    ngx_http_model_fetch_expired(fetch);
+
+    ngx_http_model_fetch_abort(fetch, fetch->error);
 }
 
 
@@ -729,8 +736,13 @@ ngx_http_model_fetch_cleanup(void *data)
     fetch->request = NULL;
 
     if (fetch->error == NULL && !fetch->complete) {
-        fetch->error = fetch->answered ? "answer was cut"
-                                       : "request could not be sent";
+        if (fetch->answered) {
+            fetch->error = "answer was cut";
+            fetch->failure = NGX_HTTP_MODEL_FETCH_CUT;
+
+        } else {
+            fetch->error = "request could not be sent";
+        }
     }
 
     ngx_http_model_fetch_finish(fetch);
@@ -747,6 +759,10 @@ ngx_http_model_fetch_finish(ngx_http_model_fetch_t *fetch)
     if (fetch->error) {
         fetch->status = 0;
         fetch->content.len = 0;
+
+        if (fetch->failure == NGX_HTTP_MODEL_FETCH_ANSWERED) {
+            fetch->failure = NGX_HTTP_MODEL_FETCH_OURS;
+        }
     }
 
     /* a worker that exits waits for timers, not for posted events */

@@ -15,6 +15,21 @@
 #include "ngx_http_model_request.h"
 
 
+/* why a fetch got no answer */
+
+#define NGX_HTTP_MODEL_FETCH_ANSWERED     0
+#define NGX_HTTP_MODEL_FETCH_UNRESOLVED   1   /* name of the host */
+#define NGX_HTTP_MODEL_FETCH_CONNECT      2   /* refused, unreachable */
+#define NGX_HTTP_MODEL_FETCH_CONNECTING   3   /* that took too long */
+#define NGX_HTTP_MODEL_FETCH_TLS          4   /* handshake */
+#define NGX_HTTP_MODEL_FETCH_CERTIFICATE  5
+#define NGX_HTTP_MODEL_FETCH_TIMEOUT      6   /* connected, but no answer */
+#define NGX_HTTP_MODEL_FETCH_INVALID      7   /* that is no HTTP */
+#define NGX_HTTP_MODEL_FETCH_CUT          8
+#define NGX_HTTP_MODEL_FETCH_LARGE        9
+#define NGX_HTTP_MODEL_FETCH_OURS         10  /* memory, connections ... */
+
+
 typedef void (*ngx_http_model_fetch_pt)(ngx_http_model_fetch_t *fetch);
 
 
@@ -32,11 +47,14 @@ struct ngx_http_model_fetch_s {
     void                       *data;
     unsigned                    quiet:1;   /* the error log stays silent: that
                                               the server fails is known */
+    unsigned                    keep:1;    /* a client waits for it: it goes on
+                                              in a worker that exits */
 
     /* result, good until the handler returns */
     ngx_uint_t                  status;    /* HTTP status; 0: no answer */
     ngx_str_t                   content;   /* whole body, contiguous */
     const char                 *error;     /* one line, NULL with a status */
+    ngx_uint_t                  failure;   /* NGX_HTTP_MODEL_FETCH_* */
     unsigned                    refused:1; /* not sent for a reason of ours,
                                               which says nothing of the
                                               server */
@@ -49,6 +67,8 @@ struct ngx_http_model_fetch_s {
     ngx_event_t                 timer;
     ngx_event_t                 done;
     size_t                      size;      /* allocated for the content */
+    const char                 *certificate;  /* why it was not accepted */
+    unsigned                    tls:1;     /* a handshake was begun */
     unsigned                    started:1;
     unsigned                    answered:1;  /* by the server itself */
     unsigned                    complete:1;  /* the end was seen */
@@ -86,6 +106,16 @@ ngx_int_t ngx_http_model_fetch_header(ngx_http_request_t *r,
     ngx_http_model_fetch_t *fetch);
 ngx_int_t ngx_http_model_fetch_body(ngx_http_request_t *r,
     ngx_http_model_fetch_t *fetch, ngx_chain_t *in);
+
+/*
+ * For failover, when a connection is given up: keeps what it tells of why, as
+ * long as it is there.
+ */
+void ngx_http_model_fetch_connection(ngx_http_model_fetch_t *fetch,
+    ngx_http_upstream_t *u);
+
+/* within fetch: the error and failure of a time that is over */
+void ngx_http_model_fetch_expired(ngx_http_model_fetch_t *fetch);
 
 
 #endif /* _NGX_HTTP_MODEL_FETCH_H_INCLUDED_ */

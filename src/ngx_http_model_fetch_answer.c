@@ -14,8 +14,10 @@
 #define NGX_HTTP_MODEL_FETCH_BLOCK  4096
 
 
-static const char *ngx_http_model_fetch_failure(ngx_http_model_fetch_t *fetch,
+static void ngx_http_model_fetch_failure(ngx_http_model_fetch_t *fetch,
     ngx_http_request_t *r);
+static ngx_uint_t ngx_http_model_fetch_connected(ngx_http_request_t *r);
+static void ngx_http_model_fetch_certificate(ngx_http_model_fetch_t *fetch);
 static ngx_int_t ngx_http_model_fetch_too_large(
     ngx_http_model_fetch_t *fetch);
 static u_char *ngx_http_model_fetch_reserve(ngx_http_model_fetch_t *fetch,
@@ -41,7 +43,7 @@ ngx_http_model_fetch_header(ngx_http_request_t *r,
 
     if (!fetch->answered) {
         if (fetch->error == NULL) {
-            fetch->error = ngx_http_model_fetch_failure(fetch, r);
+            ngx_http_model_fetch_failure(fetch, r);
         }
 
         return NGX_OK;
@@ -91,39 +93,158 @@ ngx_http_model_fetch_body(ngx_http_request_t *r,
 
 /* why nginx answered instead of the server */
 
-static const char *
+static void
 ngx_http_model_fetch_failure(ngx_http_model_fetch_t *fetch,
     ngx_http_request_t *r)
 {
-    ngx_uint_t                  connected;
-    ngx_http_model_ctx_t       *ctx;
-    ngx_http_upstream_state_t  *state;
+    ngx_http_model_ctx_t  *ctx;
 
     ctx = ngx_http_model_ctx(r);
-
-    state = r->upstream ? r->upstream->state : NULL;
-    connected = (state && state->connect_time != (ngx_msec_t) -1);
 
     switch (fetch->status) {
 
     case NGX_HTTP_GATEWAY_TIME_OUT:
-        return connected ? "timed out" : "connection timed out";
+        ngx_http_model_fetch_expired(fetch);
+        break;
 
     case NGX_HTTP_BAD_GATEWAY:
 
         if (ctx && ctx->unresolved) {
-            return "host name could not be resolved";
+            fetch->error = "host name could not be resolved";
+            fetch->failure = NGX_HTTP_MODEL_FETCH_UNRESOLVED;
+
+        } else if (ngx_http_model_fetch_connected(r)) {
+            fetch->error = "no valid HTTP answer";
+            fetch->failure = NGX_HTTP_MODEL_FETCH_INVALID;
+
+        } else if (fetch->certificate) {
+            ngx_http_model_fetch_certificate(fetch);
+
+        } else if (fetch->tls) {
+            fetch->error = "TLS handshake failed";
+            fetch->failure = NGX_HTTP_MODEL_FETCH_TLS;
+
+        } else {
+            fetch->error = "connection refused or failed";
+            fetch->failure = NGX_HTTP_MODEL_FETCH_CONNECT;
         }
 
-        if (connected) {
-            return "no valid HTTP answer";
-        }
-
-        return fetch->vendor->ssl ? "connection or TLS handshake failed"
-                                  : "connection refused or failed";
+        break;
 
     default:
-        return "request could not be sent";
+        fetch->error = "request could not be sent";
+        break;
+    }
+}
+
+
+/* the handshake included */
+
+static ngx_uint_t
+ngx_http_model_fetch_connected(ngx_http_request_t *r)
+{
+    ngx_http_upstream_state_t  *state;
+
+    state = r->upstream ? r->upstream->state : NULL;
+
+    return state && state->connect_time != (ngx_msec_t) -1;
+}
+
+
+void
+ngx_http_model_fetch_expired(ngx_http_model_fetch_t *fetch)
+{
+    ngx_http_request_t  *r;
+
+    r = fetch->request;
+
+    if (r == NULL || ngx_http_model_fetch_connected(r)) {
+        fetch->error = "timed out";
+        fetch->failure = NGX_HTTP_MODEL_FETCH_TIMEOUT;
+        return;
+    }
+
+    if (r->upstream) {
+        ngx_http_model_fetch_connection(fetch, r->upstream);
+    }
+
+    if (fetch->tls) {
+        fetch->error = "TLS handshake timed out";
+        fetch->failure = NGX_HTTP_MODEL_FETCH_TLS;
+        return;
+    }
+
+    fetch->error = "connection timed out";
+    fetch->failure = NGX_HTTP_MODEL_FETCH_CONNECTING;
+}
+
+
+void
+ngx_http_model_fetch_connection(ngx_http_model_fetch_t *fetch,
+    ngx_http_upstream_t *u)
+{
+#if (NGX_HTTP_SSL)
+
+    long               rc;
+    u_char            *p;
+    ngx_connection_t  *c;
+
+    c = u->peer.connection;
+
+    fetch->tls = 0;
+    fetch->certificate = NULL;
+
+    if (c == NULL || c->ssl == NULL || u->request_sent) {
+        return;
+    }
+
+    fetch->tls = 1;
+
+    if (!c->ssl->handshaked) {
+        return;
+    }
+
+    /* nginx gives up a connection at this point for one reason */
+
+    rc = SSL_get_verify_result(c->ssl->connection);
+
+    if (rc != X509_V_OK) {
+        fetch->certificate = X509_verify_cert_error_string(rc);
+        return;
+    }
+
+    fetch->certificate = "it is of another name";
+
+    p = ngx_pnalloc(fetch->pool, sizeof("it is not of \"\"") + u->ssl_name.len);
+
+    if (p) {
+        fetch->certificate = (const char *) p;
+        (void) ngx_sprintf(p, "it is not of \"%V\"%Z", &u->ssl_name);
+    }
+
+#else
+
+    (void) fetch;
+    (void) u;
+
+#endif
+}
+
+
+static void
+ngx_http_model_fetch_certificate(ngx_http_model_fetch_t *fetch)
+{
+    u_char  *p;
+
+    fetch->error = "certificate is not accepted";
+    fetch->failure = NGX_HTTP_MODEL_FETCH_CERTIFICATE;
+
+    p = ngx_pnalloc(fetch->pool, sizeof("certificate is not accepted: ")
+                                 + ngx_strlen(fetch->certificate));
+    if (p) {
+        fetch->error = (const char *) p;
+        (void) ngx_sprintf(p, "certificate is not accepted: %s%Z",
+                           fetch->certificate);
     }
 }
 
@@ -134,6 +255,7 @@ ngx_http_model_fetch_too_large(ngx_http_model_fetch_t *fetch)
     u_char  *p;
 
     fetch->error = "answer is too large";
+    fetch->failure = NGX_HTTP_MODEL_FETCH_LARGE;
 
     p = ngx_pnalloc(fetch->pool, sizeof("answer is larger than  bytes")
                                  + NGX_SIZE_T_LEN);

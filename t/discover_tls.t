@@ -24,6 +24,12 @@ model_vendor safe { proxy_pass https://safe; dialect openai; key env:KEY;
     proxy_ssl_trusted_certificate {{dir}}/ca/ca.crt; discover 100ms; }
 model_vendor foreign { proxy_pass https://{{foreign}}; dialect openai;
     proxy_ssl_trusted_certificate {{dir}}/ca/ca.crt; discover 100ms; }
+model_vendor renamed { proxy_pass https://{{safe}}; dialect openai;
+    proxy_ssl_name other.invalid;
+    proxy_ssl_trusted_certificate {{dir}}/ca/ca.crt; discover 100ms; }
+model_vendor plain { proxy_pass https://{{named}};
+    proxy_ssl_trusted_certificate {{dir}}/ca/ca.crt;
+    discover 100ms timeout=200ms; }
 model_vendor named { proxy_pass http://localhost:{{named.port}};
     discover 100ms; }
 model_vendor gone { proxy_pass http://{{gone}}; discover 20ms; }
@@ -35,7 +41,8 @@ is join(' ', map { $_->{id} } @{ $t->get('/v1/models')->json->{data} }),
 
 sub down {
     my ($vendor, $why) = @_;
-    my $address = $t->{backends}{$vendor}->address;
+    my %of = (renamed => 'safe', plain => 'named');
+    my $address = $t->{backends}{$of{$vendor} // $vendor}->address;
     return $t->count_log(qr/"$vendor" server "$address" is down: $why$/m);
 }
 
@@ -44,8 +51,12 @@ is $t->count_log(qr/vendor "named" server "localhost:$port" is up, 1 model$/m),
     1, 'a name is one server';
 is $safe->last(qr/GET/)->header('authorization'), 'Bearer sk-good', 'key';
 
-is down('foreign', 'connection or TLS handshake failed'), 1,
+is down('foreign', 'certificate is not accepted: '
+    . 'unable to verify the first certificate'), 1,
     'a certificate of another authority';
+is down('renamed', 'certificate is not accepted: '
+    . 'it is not of "other.invalid"'), 1, 'a certificate of another name';
+is down('plain', 'TLS handshake timed out'), 1, 'a server without TLS';
 
 # The reason stands in the log once, and not again at each interval
 $t->eventually(sub { $safe->hits(qr/models/) > 6 }, 'several intervals');
