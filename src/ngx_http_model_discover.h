@@ -20,7 +20,28 @@
 
 
 #include "ngx_http_model_fetch.h"
+#include "ngx_http_model_peers.h"
 #include "ngx_http_model_view.h"
+
+
+/* a question to one server, for somebody who waits for the answer */
+
+typedef struct ngx_http_model_discover_test_s  ngx_http_model_discover_test_t;
+
+struct ngx_http_model_discover_test_s {
+    /* set by the caller; lives, as its pool, until the handler is called */
+    ngx_pool_t                 *pool;
+    void                      (*handler)(ngx_http_model_discover_test_t *test);
+    void                       *data;
+
+    /* result, in the pool */
+    ngx_str_t                   uri;       /* that it was asked for */
+    ngx_uint_t                  failure;   /* NGX_HTTP_MODEL_FETCH_* */
+    ngx_uint_t                  status;    /* of HTTP, 0: no answer */
+    ngx_str_t                   reason;    /* one line; "": it has a list */
+    ngx_uint_t                  models;    /* in it */
+    ngx_uint_t                  exposed;   /* of them */
+};
 
 
 /*
@@ -40,6 +61,16 @@ ngx_int_t ngx_http_model_discover_init(ngx_cycle_t *cycle,
 void ngx_http_model_discover_loaded(ngx_http_model_views_t *views,
     ngx_http_model_vendor_t *vendor, ngx_msec_t timeout,
     void (*done)(void *data), void *data);
+
+/*
+ * Asks one server of the vendor for its list, in this worker and now, whatever
+ * is known of it, at most for the vendor's timeout; the catalogue is not told.
+ * The worker does not exit before.  The handler is called once, never from
+ * within.  NGX_ERROR: it is not.
+ */
+ngx_int_t ngx_http_model_discover_test(ngx_http_model_views_t *views,
+    ngx_http_model_vendor_t *vendor, ngx_http_model_peer_t *peer,
+    ngx_http_model_discover_test_t *test);
 
 
 #endif /* _NGX_HTTP_MODEL_DISCOVER_H_INCLUDED_ */

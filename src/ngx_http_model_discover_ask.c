@@ -50,6 +50,26 @@ ngx_http_model_discover_jitter(ngx_msec_t interval)
 }
 
 
+ngx_http_model_discover_job_t *
+ngx_http_model_discover_find(ngx_http_model_discover_t *d,
+    ngx_http_model_vendor_t *vendor)
+{
+    ngx_uint_t                      i;
+    ngx_http_model_discover_job_t  *job;
+
+    job = d->jobs.elts;
+
+    for (i = 0; i < d->jobs.nelts; i++) {
+
+        if (job[i].vendor == vendor) {
+            return &job[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_http_model_discover_copy_peer(ngx_pool_t *pool, ngx_http_model_peer_t *dst,
     ngx_http_model_peer_t *src)

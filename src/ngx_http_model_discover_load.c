@@ -54,8 +54,6 @@ typedef struct {
 static ngx_uint_t ngx_http_model_discover_load_asks(
     ngx_http_model_vendor_t *vendor);
 static void ngx_http_model_discover_warm_handler(ngx_event_t *ev);
-static ngx_http_model_discover_job_t *ngx_http_model_discover_find(
-    ngx_http_model_discover_t *d, ngx_http_model_vendor_t *vendor);
 static void ngx_http_model_discover_load(ngx_http_model_discover_job_t *job,
     ngx_msec_t timeout, ngx_http_model_discover_which_e which);
 static ngx_uint_t ngx_http_model_discover_load_old(
@@ -188,26 +186,6 @@ ngx_http_model_discover_loaded(ngx_http_model_views_t *views,
     {
         done(data);
     }
-}
-
-
-static ngx_http_model_discover_job_t *
-ngx_http_model_discover_find(ngx_http_model_discover_t *d,
-    ngx_http_model_vendor_t *vendor)
-{
-    ngx_uint_t                      i;
-    ngx_http_model_discover_job_t  *job;
-
-    job = d->jobs.elts;
-
-    for (i = 0; i < d->jobs.nelts; i++) {
-
-        if (job[i].vendor == vendor) {
-            return &job[i];
-        }
-    }
-
-    return NULL;
 }
 
 

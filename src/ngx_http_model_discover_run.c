@@ -13,7 +13,6 @@
 #include "ngx_http_model_reading.h"
 
 
-#define NGX_HTTP_MODEL_DISCOVER_PAGES     50
 #define NGX_HTTP_MODEL_DISCOVER_RETRY     5000  /* milliseconds */
 
 /*
@@ -29,9 +28,8 @@
 #define NGX_HTTP_MODEL_DISCOVER_SHOWS     4
 #define NGX_HTTP_MODEL_DISCOVER_MUTE      4
 
-/* largest answers, bytes */
+/* largest answer, bytes */
 
-#define NGX_HTTP_MODEL_DISCOVER_LIST      (16 * 1024 * 1024)
 #define NGX_HTTP_MODEL_DISCOVER_SHOW      (4 * 1024 * 1024)
 
 
@@ -42,9 +40,9 @@ typedef struct {
     ngx_http_model_peer_t            peer;
     ngx_uint_t                       state;    /* as it was told last */
     ngx_http_model_json_t           *list;     /* the earlier one, or NULL */
-    ngx_http_model_reading_t        *reading;
+    ngx_http_model_discover_list_t   fresh;
+    ngx_http_model_reading_t        *reading;  /* of that */
     ngx_str_t                        version;
-    ngx_uint_t                       pages;
     ngx_uint_t                       pending;  /* fetches of details */
     ngx_uint_t                       shows;    /* of them of shows */
     ngx_uint_t                       next;     /* model to look at */
@@ -67,16 +65,8 @@ static ngx_http_model_discover_run_t *ngx_http_model_discover_run_create(
     ngx_http_model_view_t *view);
 static void ngx_http_model_discover_run_free(
     ngx_http_model_discover_run_t *run);
-static ngx_uint_t ngx_http_model_discover_dialect(
-    ngx_http_model_vendor_t *vendor);
-static void ngx_http_model_discover_page(ngx_http_model_discover_run_t *run);
-static ngx_int_t ngx_http_model_discover_page_uri(
-    ngx_http_model_discover_run_t *run, ngx_uint_t dialect, ngx_str_t *uri);
-static void ngx_http_model_discover_page_handler(void *data,
-    ngx_http_model_fetch_t *fetch);
-static ngx_int_t ngx_http_model_discover_read(
-    ngx_http_model_discover_run_t *run, ngx_http_model_fetch_t *fetch,
-    ngx_str_t *reason);
+static void ngx_http_model_discover_list_handler(
+    ngx_http_model_discover_list_t *list);
 static void ngx_http_model_discover_listed(ngx_http_model_discover_run_t *run);
 static void ngx_http_model_discover_cut(ngx_http_model_discover_run_t *run);
 static void ngx_http_model_discover_details(
@@ -122,8 +112,8 @@ ngx_http_model_discover_run(ngx_http_model_discover_job_t *job,
 
     run = ngx_http_model_discover_run_create(job, peer, view);
 
-    if (run) {
-        ngx_http_model_discover_page(run);
+    if (run && ngx_http_model_discover_list(&run->fresh) != NGX_OK) {
+        ngx_http_model_discover_run_free(run);
     }
 }
 
@@ -183,6 +173,13 @@ ngx_http_model_discover_run_create(ngx_http_model_discover_job_t *job,
     run->job = job;
     run->pool = pool;
 
+    run->fresh.job = job;
+    run->fresh.pool = pool;
+    run->fresh.peer = &run->peer;
+    run->fresh.reading = run->reading;
+    run->fresh.handler = ngx_http_model_discover_list_handler;
+    run->fresh.data = run;
+
     server = ngx_http_model_view_server(view, job->vendor, &peer->name);
 
     if (server) {
@@ -193,6 +190,8 @@ ngx_http_model_discover_run_create(ngx_http_model_discover_job_t *job,
         run->state = server->facts.state;
         run->list = server->list;
     }
+
+    run->fresh.quiet = (run->state == NGX_HTTP_MODEL_SERVER_DOWN);
 
     run->grace.handler = ngx_http_model_discover_grace_handler;
     run->grace.data = run;
@@ -233,118 +232,19 @@ ngx_http_model_discover_run_free(ngx_http_model_discover_run_t *run)
 }
 
 
-/* the dialect in which a vendor that speaks several is asked */
-
-static ngx_uint_t
-ngx_http_model_discover_dialect(ngx_http_model_vendor_t *vendor)
-{
-    ngx_uint_t  dialect;
-
-    for (dialect = 0; dialect < NGX_HTTP_MODEL_NDIALECTS; dialect++) {
-
-        if (vendor->dialects & ngx_http_model_dialect_bit(dialect)) {
-            return dialect;
-        }
-    }
-
-    return vendor->dialect;
-}
-
-
 static void
-ngx_http_model_discover_page(ngx_http_model_discover_run_t *run)
+ngx_http_model_discover_list_handler(ngx_http_model_discover_list_t *list)
 {
-    ngx_str_t                uri;
-    ngx_uint_t               dialect;
-    ngx_http_model_fetch_t  *fetch;
+    ngx_http_model_discover_run_t  *run;
 
-    dialect = ngx_http_model_discover_dialect(run->job->vendor);
-
-    if (ngx_http_model_discover_page_uri(run, dialect, &uri) != NGX_OK) {
-        ngx_http_model_discover_run_free(run);
-        return;
-    }
-
-    fetch = ngx_http_model_discover_fetch(run->job, &run->peer.addr, dialect,
-                                          (const char *) uri.data);
-
-    if (fetch == NULL) {
-        ngx_http_model_discover_run_free(run);
-        return;
-    }
-
-    fetch->limit = NGX_HTTP_MODEL_DISCOVER_LIST;
-    fetch->quiet = (run->state == NGX_HTTP_MODEL_SERVER_DOWN);
-
-    if (ngx_http_model_discover_ask(run->job->discover, fetch,
-                                    ngx_http_model_discover_page_handler, run)
-        != NGX_OK)
-    {
-        ngx_http_model_discover_run_free(run);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_model_discover_page_uri(ngx_http_model_discover_run_t *run,
-    ngx_uint_t dialect, ngx_str_t *uri)
-{
-    u_char     *p;
-    ngx_str_t   first, after, *last;
-
-    switch (dialect) {
-
-    case NGX_HTTP_MODEL_OLLAMA:
-        ngx_str_set(uri, "/api/tags");
-        return NGX_OK;
-
-    case NGX_HTTP_MODEL_ANTHROPIC:
-        ngx_str_set(&first, "/v1/models?limit=1000");
-        ngx_str_set(&after, "&after_id=");
-        break;
-
-    default: /* NGX_HTTP_MODEL_OPENAI */
-        ngx_str_set(&first, "/v1/models");
-        ngx_str_set(&after, "?after=");
-    }
-
-    last = &run->reading->last_id;
-
-    p = ngx_pnalloc(run->pool, first.len + after.len + 3 * last->len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    uri->data = p;
-
-    p = ngx_cpymem(p, first.data, first.len);
-
-    if (run->reading->more) {
-        p = ngx_cpymem(p, after.data, after.len);
-        p = (u_char *) ngx_escape_uri(p, last->data, last->len,
-                                      NGX_ESCAPE_URI_COMPONENT);
-    }
-
-    *p = '\0';
-    uri->len = p - uri->data;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_model_discover_page_handler(void *data, ngx_http_model_fetch_t *fetch)
-{
-    ngx_http_model_discover_run_t *run = data;
-
-    ngx_str_t  reason;
+    run = list->data;
 
     if (ngx_http_model_discover_stopping()) {
         ngx_http_model_discover_run_free(run);
         return;
     }
 
-    if (fetch->refused) {
+    if (list->refused) {
 
         /* says nothing of the server: asked again soon */
 
@@ -355,57 +255,13 @@ ngx_http_model_discover_page_handler(void *data, ngx_http_model_fetch_t *fetch)
         return;
     }
 
-    if (ngx_http_model_discover_read(run, fetch, &reason) != NGX_OK) {
-        ngx_http_model_discover_down(run, &reason);
+    if (list->reason.len) {
+        ngx_http_model_discover_down(run, &list->reason);
         ngx_http_model_discover_run_free(run);
         return;
     }
 
-    if (run->reading->more
-        && ++run->pages < NGX_HTTP_MODEL_DISCOVER_PAGES)
-    {
-        ngx_http_model_discover_page(run);
-        return;
-    }
-
     ngx_http_model_discover_listed(run);
-}
-
-
-static ngx_int_t
-ngx_http_model_discover_read(ngx_http_model_discover_run_t *run,
-    ngx_http_model_fetch_t *fetch, ngx_str_t *reason)
-{
-    ngx_int_t    rc;
-    const char  *text;
-
-    if (fetch->status == 0) {
-        reason->data = (u_char *) fetch->error;
-        reason->len = ngx_strlen(fetch->error);
-        return NGX_ERROR;
-    }
-
-    if (fetch->status != NGX_HTTP_OK) {
-        ngx_http_model_reading_status(run->pool, fetch->status, reason);
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_model_discover_dialect(run->job->vendor)
-        == NGX_HTTP_MODEL_OLLAMA)
-    {
-        rc = ngx_http_model_reading_tags(run->reading, &fetch->content, &text);
-
-    } else {
-        rc = ngx_http_model_reading_models(run->reading, &fetch->content,
-                                           &text);
-    }
-
-    if (rc != NGX_OK) {
-        reason->data = (u_char *) text;
-        reason->len = ngx_strlen(text);
-    }
-
-    return rc;
 }
 
 

@@ -3,9 +3,9 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * The inside of discover, shared by its files and by nobody else: one server
- * being asked what it has (discover_run) and what it has loaded
- * (discover_load); the queue of a worker's fetches (discover_ask).  Calls
- * fetch, peers, reading, view, health, catalogue.
+ * being asked what it has (discover_run, and discover_list for the list alone)
+ * and what it has loaded (discover_load); the queue of a worker's fetches
+ * (discover_ask).  Calls fetch, peers, reading, view, health, catalogue.
  */
 
 
@@ -15,6 +15,7 @@
 
 #include "ngx_http_model_fetch.h"
 #include "ngx_http_model_peers.h"
+#include "ngx_http_model_reading.h"
 #include "ngx_http_model_view.h"
 
 
@@ -56,6 +57,32 @@ typedef struct {
 } ngx_http_model_discover_job_t;
 
 
+/* one server that is asked for its list */
+
+typedef struct ngx_http_model_discover_list_s  ngx_http_model_discover_list_t;
+
+struct ngx_http_model_discover_list_s {
+    /* set by the caller */
+    ngx_http_model_discover_job_t  *job;
+    ngx_pool_t                     *pool;      /* these three live until the */
+    ngx_http_model_peer_t          *peer;      /* handler is called */
+    ngx_http_model_reading_t       *reading;   /* is filled */
+    ngx_msec_t                      deadline;  /* of all pages, 0: none */
+    void                          (*handler)(
+                                      ngx_http_model_discover_list_t *list);
+    void                           *data;
+    unsigned                        quiet:1;   /* as of a fetch */
+    unsigned                        keep:1;    /* as of a fetch */
+
+    /* result */
+    unsigned                        refused:1; /* as of a fetch */
+    ngx_uint_t                      failure;   /* as of a fetch */
+    ngx_uint_t                      status;    /* as of a fetch */
+    ngx_str_t                       reason;    /* why there is no list, "" */
+    ngx_uint_t                      pages;
+};
+
+
 typedef void (*ngx_http_model_discover_pt)(void *data,
     ngx_http_model_fetch_t *fetch);
 
@@ -65,6 +92,19 @@ ngx_uint_t ngx_http_model_discover_stopping(void);
 
 /* the interval, or up to a tenth more or less; milliseconds, at least 1 */
 ngx_msec_t ngx_http_model_discover_jitter(ngx_msec_t interval);
+
+/* what discovery has of the vendor in this worker, or NULL */
+ngx_http_model_discover_job_t *ngx_http_model_discover_find(
+    ngx_http_model_discover_t *d, ngx_http_model_vendor_t *vendor);
+
+/* the dialect in which a vendor that speaks several is asked */
+ngx_uint_t ngx_http_model_discover_dialect(ngx_http_model_vendor_t *vendor);
+
+/*
+ * Asks for the list, page by page.  The handler is called once, never from
+ * within.  NGX_ERROR: it is not.
+ */
+ngx_int_t ngx_http_model_discover_list(ngx_http_model_discover_list_t *list);
 
 /* a copy of src that needs nothing but pool */
 ngx_int_t ngx_http_model_discover_copy_peer(ngx_pool_t *pool,

@@ -646,6 +646,7 @@ ngx_http_model_create_main_conf(ngx_conf_t *cf)
      *     mmcf->zone_size = 0;
      *     mmcf->separator = { 0, NULL };
      *     mmcf->preaccess = 0;
+     *     mmcf->tests = 0;
      */
 
     if (ngx_array_init(&mmcf->vendors, cf->pool, 8,

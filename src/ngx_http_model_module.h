@@ -78,6 +78,8 @@ typedef struct {
     ngx_str_t                         separator;
     ngx_http_model_views_t            views;
     ngx_uint_t                        preaccess;  /* some location reads so */
+    ngx_uint_t                        tests;      /* of model_status, that run
+                                                     in this worker */
 } ngx_http_model_main_conf_t;
 
 

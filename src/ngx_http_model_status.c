@@ -12,6 +12,7 @@
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
+#include "ngx_http_model_status_test.h"
 
 
 #define NGX_HTTP_MODEL_STATUS_GET  (NGX_HTTP_GET|NGX_HTTP_HEAD)
@@ -40,6 +41,8 @@ static ngx_http_model_status_path_t  ngx_http_model_status_paths[] = {
       ngx_http_model_status_api },
     { ngx_string("/ready"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_status_ready },
+    { ngx_string("/test"), NGX_HTTP_POST,
+      ngx_http_model_status_test },
     { ngx_null_string, 0, NULL }
 };
 
