@@ -70,8 +70,7 @@ typedef struct {
                                             NGX_HTTP_MODEL_CATALOGUE_NMARKS];
     ngx_http_model_node_t                *servers;
     ngx_http_model_want_t                *wants;
-    void                                 *slots[
-                                            NGX_HTTP_MODEL_CATALOGUE_NSLOTS];
+    void                                 *slots[NGX_HTTP_MODEL_NSLOTS];
 } ngx_http_model_catalogue_sh_t;
 
 
@@ -883,7 +882,7 @@ ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat)
 
 
 void **
-ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat, ngx_uint_t slot)
+ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat, ngx_uint_t i)
 {
-    return (cat->sh != NULL) ? &cat->sh->slots[slot] : NULL;
+    return (cat->sh != NULL) ? &cat->sh->slots[i] : NULL;
 }

@@ -21,11 +21,12 @@
 #define NGX_HTTP_MODEL_SERVER_UP       1
 #define NGX_HTTP_MODEL_SERVER_DOWN     2
 
-/* whose pointers the zone holds */
+/* who else keeps facts in the zone */
 
-#define NGX_HTTP_MODEL_CATALOGUE_HEALTH  0
-#define NGX_HTTP_MODEL_CATALOGUE_TURNS   1
-#define NGX_HTTP_MODEL_CATALOGUE_NSLOTS  2
+#define NGX_HTTP_MODEL_SLOT_HEALTH     0
+#define NGX_HTTP_MODEL_SLOT_METRICS    1
+#define NGX_HTTP_MODEL_SLOT_TURNS      2
+#define NGX_HTTP_MODEL_NSLOTS          3
 
 
 typedef struct ngx_http_model_catalogue_s  ngx_http_model_catalogue_t;
@@ -109,13 +110,13 @@ ngx_uint_t ngx_http_model_catalogue_wanted(ngx_http_model_catalogue_t *cat,
     ngx_str_t *vendor);
 
 /*
- * For those that keep facts of their own in the zone: the slab pool, and the
- * address of a pointer that is theirs, NULL in a new zone.  Both NULL before
- * the zone exists.
+ * For those that keep their own facts in the zone: the slab pool, and the
+ * address of a pointer that is theirs by NGX_HTTP_MODEL_SLOT_*, NULL in a new
+ * zone.  Both NULL before the zone exists.
  */
 ngx_slab_pool_t *ngx_http_model_catalogue_pool(ngx_http_model_catalogue_t *cat);
 void **ngx_http_model_catalogue_slot(ngx_http_model_catalogue_t *cat,
-    ngx_uint_t slot);
+    ngx_uint_t i);
 
 /*
  * Logs, once per zone and generation of workers, that the zone had no room

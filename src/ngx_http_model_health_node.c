@@ -22,7 +22,7 @@ ngx_http_model_health_sh(ngx_http_model_catalogue_t *cat)
 {
     void  **slot;
 
-    slot = ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_CATALOGUE_HEALTH);
+    slot = ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_SLOT_HEALTH);
 
     return slot ? *slot : NULL;
 }
@@ -136,8 +136,7 @@ ngx_http_model_health_get(ngx_http_model_catalogue_t *cat, ngx_str_t *vendor,
         }
 
         ngx_memory_barrier();
-        *ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_CATALOGUE_HEALTH) =
-            sh;
+        *ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_SLOT_HEALTH) = sh;
     }
 
     node = ngx_http_model_health_find(sh, vendor, server, model);

@@ -42,7 +42,7 @@ ngx_http_model_turn(ngx_http_model_catalogue_t *cat, ngx_str_t *upstream)
     ngx_slab_pool_t        *shpool;
     ngx_http_model_turn_t  *turn;
 
-    slot = ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_CATALOGUE_TURNS);
+    slot = ngx_http_model_catalogue_slot(cat, NGX_HTTP_MODEL_SLOT_TURNS);
 
     if (slot == NULL) {
         return NULL;
