@@ -11,6 +11,7 @@
 #include "ngx_http_model_again.h"
 #include "ngx_http_model_failover.h"
 #include "ngx_http_model_fetch.h"
+#include "ngx_http_model_gauge.h"
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_learn.h"
@@ -360,6 +361,8 @@ ngx_http_model_failover_taken(ngx_peer_connection_t *pc,
 
     ctx->tries++;
 
+    ngx_http_model_gauge_asked(run);
+
     ngx_log_debug4(NGX_LOG_DEBUG_HTTP, run->request->connection->log, 0,
                    "model: try %ui is server \"%V\" of vendor \"%V\", "
                    "model \"%V\"", ctx->tries, &run->server,
@@ -520,6 +523,7 @@ ngx_http_model_failover_free(ngx_peer_connection_t *pc, void *data,
     ngx_uint_t  condition, again;
 
     ngx_http_model_stream_stop(run);
+    ngx_http_model_gauge_answered(run, state & NGX_PEER_FAILED);
 
     again = 0;
 

@@ -35,6 +35,10 @@ struct ngx_http_model_run_s {
     ngx_array_t              tried;      /* of the hop: names, ngx_str_t */
     ngx_uint_t               state;      /* of its servers, by peers */
 
+    ngx_http_model_metrics_row_t
+                            *counted;    /* of gauge: the server's */
+    ngx_msec_t               asked;      /* since when */
+
     ngx_uint_t               condition;  /* that its answer is */
     ngx_uint_t               status;     /* of that answer */
 

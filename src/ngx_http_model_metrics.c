@@ -148,7 +148,10 @@ ngx_http_model_metrics_init_worker(ngx_http_model_metrics_t *metrics,
 
     shpool = ngx_http_model_catalogue_pool(metrics->catalogue);
 
-    if (shpool == NULL) {
+    if (shpool == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
         return;
     }
 

@@ -11,6 +11,7 @@
 #include "ngx_http_model_alias.h"
 #include "ngx_http_model_bind.h"
 #include "ngx_http_model_check.h"
+#include "ngx_http_model_count.h"
 #include "ngx_http_model_discover.h"
 #include "ngx_http_model_failover.h"
 #include "ngx_http_model_gateway.h"
@@ -241,6 +242,8 @@ ngx_http_model_init_process(ngx_cycle_t *cycle)
     }
 
     mmcf->views.started = ngx_current_msec;
+
+    ngx_http_model_metrics_init_worker(mmcf->views.metrics, cycle->log);
 
     return ngx_http_model_discover_init(cycle, &mmcf->views);
 }
@@ -790,7 +793,7 @@ ngx_http_model_init(ngx_conf_t *cf)
 
     *h = ngx_http_model_gateway_preaccess_handler;
 
-    return NGX_OK;
+    return ngx_http_model_count_init(cf);
 }
 
 
@@ -852,7 +855,14 @@ ngx_http_model_init_views(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
                                                          mmcf->zone_size,
                                                     &ngx_http_model_module);
 
-    return mmcf->views.catalogue ? NGX_OK : NGX_ERROR;
+    if (mmcf->views.catalogue == NULL) {
+        return NGX_ERROR;
+    }
+
+    mmcf->views.metrics = ngx_http_model_metrics_create(cf->pool,
+                                                       mmcf->views.catalogue);
+
+    return mmcf->views.metrics ? NGX_OK : NGX_ERROR;
 }
 
 

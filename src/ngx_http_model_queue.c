@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_model_compat.h"
+#include "ngx_http_model_gauge.h"
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_survey.h"
 #include "ngx_http_model_turn.h"
@@ -236,6 +237,7 @@ ngx_http_model_queue(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     queue->n++;
 
     ngx_http_model_queue_mark(queue);
+    ngx_http_model_gauge_waits(ngx_http_model_ctx(r));
 
     if (!queue->timer.timer_set) {
         ngx_add_timer(&queue->timer, NGX_HTTP_MODEL_QUEUE_STEP);
@@ -403,6 +405,8 @@ ngx_http_model_queue_remove(ngx_http_model_waiter_t *waiter)
     queue = waiter->in;
 
     ngx_queue_remove(&waiter->queue);
+
+    ngx_http_model_gauge_waited(ngx_http_model_ctx(waiter->request));
 
     if (!waiter->ready) {
         queue->n--;

@@ -118,6 +118,9 @@ struct ngx_http_model_ctx_s {
     ngx_msec_t                        retry;     /* ms, of a 503; 0: unknown */
     ngx_http_model_fetch_t           *fetch;     /* answer is captured */
 
+    ngx_http_model_metrics_row_t     *counted;   /* of gauge: in flight at */
+    ngx_http_model_metrics_row_t     *waiting;   /* in a queue of */
+
     ngx_http_model_edit_t            *undo;      /* of the hop's edits */
     ngx_uint_t                        nundo;
 
@@ -146,6 +149,7 @@ struct ngx_http_model_ctx_s {
                                                         servers down */
     unsigned                          busy:1;        /* no server was free */
     unsigned                          was_queued:1;
+    unsigned                          broken:1;      /* its stream was cut */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */

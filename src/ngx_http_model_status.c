@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_model_error.h"
+#include "ngx_http_model_metrics_handler.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
@@ -39,6 +40,8 @@ static ngx_int_t ngx_http_model_status_unknown(ngx_http_request_t *r,
 static ngx_http_model_status_path_t  ngx_http_model_status_paths[] = {
     { ngx_string("/api"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_status_api },
+    { ngx_string("/metrics"), NGX_HTTP_MODEL_STATUS_GET,
+      ngx_http_model_metrics_handler },
     { ngx_string("/ready"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_status_ready },
     { ngx_string("/test"), NGX_HTTP_POST,

@@ -377,6 +377,7 @@ ngx_http_model_stream_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     ctx->ending = NULL;
+    ctx->broken = 1;
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {

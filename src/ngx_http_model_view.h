@@ -15,6 +15,7 @@
 
 #include "ngx_http_model_catalogue.h"
 #include "ngx_http_model_json.h"
+#include "ngx_http_model_metrics.h"
 #include "ngx_http_model_vendor.h"
 
 
@@ -73,6 +74,7 @@ struct ngx_http_model_view_s {
 
 typedef struct {
     ngx_http_model_catalogue_t         *catalogue;
+    ngx_http_model_metrics_t           *metrics;
     ngx_array_t                        *vendors;  /* of the configuration, by
                                                      rank: ngx_http_model_
                                                      vendor_t * */
