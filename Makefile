@@ -30,7 +30,7 @@ tree_deps  = libpcre2-dev zlib1g-dev
 source_deps = dpkg-source:dpkg-dev objcopy:binutils
 test_deps  = prove:perl openssl:openssl curl:curl libio-socket-ssl-perl \
              python3-jsonschema \
-             envsubst:gettext-base \
+             envsubst:gettext-base promtool:prometheus \
              $(source_deps)
 check_deps = clang:clang libclang-rt-14-dev cppcheck:cppcheck \
              shellcheck:shellcheck

@@ -86,7 +86,7 @@ for my $expr (@asked) {
 
 is join("\n", @bad), '', 'the dashboard asks for what there is';
 cmp_ok scalar @asked, '>', 25, 'queries';
-is join(' ', grep { !$used{$_} } sort keys %known), 
+is join(' ', grep { !$used{$_} } sort keys %known),
     'model_build_info model_catalogue_generation', 'and shows the others';
 
 my %ids;
