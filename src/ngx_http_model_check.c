@@ -31,10 +31,12 @@ static void ngx_http_model_check_pass(ngx_conf_t *cf,
     ngx_http_model_main_conf_t *mmcf, ngx_http_model_pass_t *pass);
 static ngx_http_model_vendor_t *ngx_http_model_check_keyed(
     ngx_http_model_pass_t *pass);
+static void ngx_http_model_check_status(ngx_conf_t *cf,
+    ngx_http_model_status_t *status);
 static ngx_uint_t ngx_http_model_check_guarded(ngx_conf_t *cf,
-    ngx_http_model_pass_t *pass);
+    ngx_http_conf_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_check_public(ngx_conf_t *cf,
-    ngx_http_model_pass_t *pass);
+    ngx_http_conf_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_check_loopback(struct sockaddr *sa);
 static void ngx_http_model_check_keepalive(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor);
@@ -63,12 +65,19 @@ ngx_http_model_check(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf)
 {
     ngx_uint_t                 i;
     ngx_http_model_pass_t    **pass;
+    ngx_http_model_status_t  **status;
     ngx_http_model_vendor_t  **vendor;
 
     pass = mmcf->passes.elts;
 
     for (i = 0; i < mmcf->passes.nelts; i++) {
         ngx_http_model_check_pass(cf, mmcf, pass[i]);
+    }
+
+    status = mmcf->statuses.elts;
+
+    for (i = 0; i < mmcf->statuses.nelts; i++) {
+        ngx_http_model_check_status(cf, status[i]);
     }
 
     vendor = mmcf->vendors.elts;
@@ -216,8 +225,8 @@ ngx_http_model_check_pass(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf,
     vendor = ngx_http_model_check_keyed(pass);
 
     if (vendor && mlcf->clients == NULL
-        && ngx_http_model_check_public(cf, pass)
-        && !ngx_http_model_check_guarded(cf, pass))
+        && ngx_http_model_check_public(cf, pass->ctx)
+        && !ngx_http_model_check_guarded(cf, pass->ctx))
     {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "the key of vendor \"%V\" can be used by everyone who "
@@ -244,6 +253,25 @@ ngx_http_model_check_pass(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf,
                       "or at http level, in %s:%ui", name, pass->file_name,
                       pass->line);
     }
+}
+
+
+static void
+ngx_http_model_check_status(ngx_conf_t *cf, ngx_http_model_status_t *status)
+{
+    if (status->open
+        || !ngx_http_model_check_public(cf, status->ctx)
+        || ngx_http_model_check_guarded(cf, status->ctx))
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "everyone who reaches this server can see its models, "
+                  "servers and their use: \"allow\" and \"deny\", "
+                  "\"auth_basic\" or \"auth_request\" would guard "
+                  "\"model_status\" in %s:%ui", status->file_name,
+                  status->line);
 }
 
 
@@ -286,7 +314,7 @@ ngx_http_model_check_module(ngx_conf_t *cf, char *name)
  */
 
 static ngx_uint_t
-ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
+ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 {
     ngx_str_t                *text;
     uintptr_t                *word;
@@ -297,7 +325,7 @@ ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
 #if (NGX_HTTP_SSL)
     ngx_http_ssl_srv_conf_t  *sscf;
 
-    sscf = pass->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+    sscf = ctx->srv_conf[ngx_http_ssl_module.ctx_index];
 
     if (sscf && sscf->verify == 1) {
         return 1;
@@ -311,7 +339,7 @@ ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
             continue;
         }
 
-        word = pass->ctx->loc_conf[module->ctx_index];
+        word = ctx->loc_conf[module->ctx_index];
 
         for (i = 0; word && i < guard->words; i++) {
 
@@ -337,7 +365,7 @@ ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
 /* 1 when the server of the location listens on more than loopback */
 
 static ngx_uint_t
-ngx_http_model_check_public(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
+ngx_http_model_check_public(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 {
     ngx_uint_t                   i, j, k;
     ngx_http_conf_addr_t        *addr;
@@ -346,7 +374,7 @@ ngx_http_model_check_public(ngx_conf_t *cf, ngx_http_model_pass_t *pass)
     ngx_http_core_main_conf_t   *cmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    cscf = pass->ctx->srv_conf[ngx_http_core_module.ctx_index];
+    cscf = ctx->srv_conf[ngx_http_core_module.ctx_index];
 
     if (cmcf->ports == NULL) {
         return 0;

@@ -658,6 +658,9 @@ ngx_http_model_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&mmcf->passes, cf->pool, 4,
                           sizeof(ngx_http_model_pass_t *))
            != NGX_OK
+        || ngx_array_init(&mmcf->statuses, cf->pool, 2,
+                          sizeof(ngx_http_model_status_t *))
+           != NGX_OK
         || ngx_array_init(&mmcf->defaults, cf->pool, 4,
                           sizeof(ngx_http_model_default_t *))
            != NGX_OK

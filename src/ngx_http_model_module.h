@@ -48,6 +48,10 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                         prefix;     /* the location's name */
+    unsigned                          open:1;     /* nothing to guard */
+
+    /* as of model_pass */
+    ngx_http_conf_ctx_t              *ctx;
     u_char                           *file_name;
     ngx_uint_t                        line;
 } ngx_http_model_status_t;
@@ -69,6 +73,8 @@ typedef struct {
                                                      in order of the file */
     ngx_array_t                       ranked;     /* the same, by rank */
     ngx_array_t                       passes;     /* ngx_http_model_pass_t * */
+    ngx_array_t                       statuses;   /* ngx_http_model_status_t
+                                                     * */
     ngx_array_t                       defaults;   /* ngx_http_model_default_t
                                                      * */
     ngx_array_t                       aliases;    /* ngx_http_model_alias_t *

@@ -33,6 +33,7 @@ static ngx_int_t ngx_http_model_status_redirect(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_status_headers(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_status_unknown(ngx_http_request_t *r,
     ngx_str_t *path);
+static void ngx_http_model_status_exact(ngx_http_model_status_t *status);
 
 
 /* the paths under the location */
@@ -127,7 +128,10 @@ ngx_http_model_status_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_model_status_slash(ngx_http_request_t *r, ngx_str_t *prefix)
 {
-    if (prefix->data[prefix->len - 1] == '/' || r->uri.len < prefix->len) {
+    if (prefix->len == 0
+        || prefix->data[prefix->len - 1] == '/'
+        || r->uri.len < prefix->len)
+    {
         return NGX_OK;
     }
 
@@ -232,7 +236,9 @@ ngx_http_model_status_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_model_loc_conf_t *mlcf = conf;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_model_status_t    **slot;
+    ngx_http_model_main_conf_t  *mmcf;
 
     (void) cmd;
 
@@ -259,14 +265,25 @@ ngx_http_model_status_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is in a location that another directive answers already";
     }
 
+    mmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_model_module);
+
     mlcf->status = ngx_pcalloc(cf->pool, sizeof(ngx_http_model_status_t));
-    if (mlcf->status == NULL) {
+    slot = ngx_array_push(&mmcf->statuses);
+
+    if (mlcf->status == NULL || slot == NULL) {
         return NGX_CONF_ERROR;
     }
 
+    *slot = mlcf->status;
+
     mlcf->status->prefix = clcf->name;
+    mlcf->status->ctx = cf->ctx;
     mlcf->status->file_name = cf->conf_file->file.name.data;
     mlcf->status->line = cf->conf_file->line;
+
+    if (clcf->exact_match) {
+        ngx_http_model_status_exact(mlcf->status);
+    }
 
     clcf->handler = ngx_http_model_status_handler;
 
@@ -277,6 +294,33 @@ ngx_http_model_status_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* "location = /status/ready" is one of the paths, with rules of its own */
+
+static void
+ngx_http_model_status_exact(ngx_http_model_status_t *status)
+{
+    ngx_str_t                     *name;
+    ngx_http_model_status_path_t  *entry;
+
+    name = &status->prefix;
+
+    for (entry = ngx_http_model_status_paths; entry->handler; entry++) {
+
+        if (name->len >= entry->path.len
+            && ngx_memcmp(name->data + name->len - entry->path.len,
+                          entry->path.data, entry->path.len)
+               == 0)
+        {
+            name->len -= entry->path.len;
+
+            status->open = (entry->handler == ngx_http_model_status_ready);
+
+            return;
+        }
+    }
 }
 
 

@@ -54,4 +54,26 @@ $t->config_ok($v . server('location /status/ { model_status;'
     . ' limit_except GET { deny all; } if ($arg_a) { set $b 1; } }'),
     'blocks inside');
 
+# Who may see it
+
+my $open = qr/ everyone who reaches this server can see .* "model_status" in /;
+my $all = "server { listen {{port}};\nlocation /status/ {\nmodel_status; %s }\n}\n";
+
+$t->config_warns($v . sprintf($all, ''), $open, 'for all the world');
+$t->config_warns($v . sprintf($all =~ s/listen/{{listen:x}} listen/r, ''), $open,
+    'on loopback, too');
+
+for (['allow 127.0.0.1; deny all;', 'allow'],
+    ['auth_basic x; auth_basic_user_file x;', 'auth_basic'])
+{
+    $t->config_ok($v . sprintf($all, $_->[0]), "guarded by $_->[1]");
+}
+
+$t->config_ok($v . 'server { {{listen}} location /status/ {'
+    . ' model_status; } }', 'on loopback');
+$t->config_ok($v . 'server { listen {{port}}; location = /status/ready {'
+    . ' model_status; } }', 'ready alone is for all');
+$t->config_warns($v . "server { listen {{port}}; location = /status/test {"
+    . " model_status; } }", $open, 'test alone is not');
+
 $t->done;

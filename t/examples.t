@@ -100,6 +100,37 @@ my %drive = (
         ->status, 403, 'not to a foreign page';
 },
 
+'status.conf' => sub {
+    my ($t, $text) = @_;
+    my $box = $t->ollama('box', models => ['llama3:8b'], loaded => []);
+
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{box}}');
+
+    my @gateway = (listen => 'p8080');
+    my @status = (listen => 'p8081');
+
+    is $t->get('/status/ready', @gateway)->body,
+        '{"ready":true,"vendors":{"ollama":true}}', 'ready';
+    is $t->get('/status/api', @gateway)->status, 403,
+        'nothing more for those who reach the gateway';
+
+    my $api = $t->get('/api', @status)->json;
+    is $api->{models}[0]{id}, 'ollama:llama3:8b', 'models';
+    is $api->{vendors}[0]{servers}[0]{in_flight}, 0, 'requests of all workers';
+    is $api->{configuration}{locations}[0]{prefix}, '/', 'where clients go';
+
+    my $test = $t->post('/test?vendor=ollama', '', @status)->json;
+    is $test->{servers}[0]{models}, 1, 'test';
+
+    $box->refuse;
+    like $t->post('/test?vendor=ollama', '', @status)->json->{servers}[0]
+        {error}, qr/^Connection failed: /, 'a test of what is dead';
+    $t->eventually(sub { $t->get('/status/ready', @gateway)->status == 503 },
+        'not ready');
+
+},
+
 'many-hosts.conf' => sub {
     my ($t, $text) = @_;
     my @desks = map { $t->ollama("desk$_", models => ['llama3:8b']) } 1 .. 3;

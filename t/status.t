@@ -38,6 +38,9 @@ server {
         model_status;
         if ($arg_a) { set $b 1; }
     }
+    location = /one/ready { model_status; }
+    location = /ready { model_status; }
+    location = /one/test { model_status; deny all; }
     location /inside/ { rewrite ^ /status/ready last; }
 }
 CONF
@@ -122,6 +125,13 @@ is $t->get('/basic/api', headers => [Authorization => 'Basic am9lOnNlY3JldA=='])
     ->status, 200, 'auth_basic with a password';
 is $t->get('/some/api')->status, 200, 'limit_except';
 is $t->post('/some/api', 'x')->status, 403, 'limit_except: others';
+
+# One path alone, with access of its own
+
+is $t->get('/one/ready')->json->{ready}, 1, 'ready alone';
+is $t->get('/ready')->json->{ready}, 1, 'ready at the root';
+is $t->post('/ready', 'x')->status, 405, 'ready at the root: POST';
+is $t->post('/one/test?vendor=a', '')->status, 403, 'test alone, denied';
 
 # Ready
 
