@@ -157,15 +157,6 @@ ngx_http_model_limit_key(ngx_shm_zone_t *zone, ngx_module_t *req,
 #endif
 
 
-/* 1 when the peers of an upstream are in shared memory */
-
-#if (NGX_HTTP_UPSTREAM_ZONE)
-#define ngx_http_model_upstream_shared(us)  ((us) && (us)->shm_zone != NULL)
-#else
-#define ngx_http_model_upstream_shared(us)  0
-#endif
-
-
 /* 1.31.3: sizes of socket buffers; the one of receiving is older */
 
 #if (nginx_version >= 1031003)

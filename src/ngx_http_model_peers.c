@@ -23,7 +23,6 @@ typedef struct {
     size_t           name_len;
     size_t           server_len;
     ngx_uint_t       weight;
-    ngx_uint_t       conns;
     ngx_uint_t       max_conns;
     ngx_uint_t       down;
     ngx_uint_t       backup;
@@ -121,6 +120,7 @@ ngx_http_model_peers_single(ngx_http_model_vendor_t *vendor,
 
     peer->name = vendor->authority;
     peer->server = vendor->authority;
+    peer->weight = 1;
 
     return array;
 }
@@ -270,7 +270,6 @@ ngx_http_model_peers_copy(ngx_http_upstream_rr_peers_t *group,
     ngx_memcpy(copy->server, peer->server.data, copy->server_len);
 
     copy->weight = peer->weight;
-    copy->conns = peer->conns;
     copy->max_conns = peer->max_conns;
     copy->down = (peer->down != 0);
     copy->backup = backup;
@@ -293,7 +292,6 @@ ngx_http_model_peers_known(ngx_array_t *array,
         {
             peer[i].down &= copy->down;
             peer[i].weight += copy->weight;
-            peer[i].conns += copy->conns;
             peer[i].max_conns = (peer[i].max_conns && copy->max_conns)
                                 ? peer[i].max_conns + copy->max_conns : 0;
             return 1;
@@ -324,11 +322,9 @@ ngx_http_model_peers_add(ngx_array_t *array, ngx_http_model_peers_copy_t *copy)
     peer->addr.name = peer->name;
 
     peer->weight = copy->weight;
-    peer->conns = copy->conns;
     peer->max_conns = copy->max_conns;
     peer->down = copy->down;
     peer->backup = copy->backup;
-    peer->counted = 1;
 
     return peer;
 }

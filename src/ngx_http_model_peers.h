@@ -21,12 +21,9 @@ typedef struct {
     ngx_str_t     server;     /* as written, at most 255 bytes */
     ngx_addr_t    addr;       /* sockaddr NULL: cannot be pinned */
     ngx_uint_t    weight;
-    ngx_uint_t    conns;      /* requests that it has: of all workers where
-                                 the upstream has a zone, else of this one */
     ngx_uint_t    max_conns;  /* 0: no limit */
     unsigned      down:1;     /* taken out by the configuration */
     unsigned      backup:1;
-    unsigned      counted:1;  /* the numbers are known */
 } ngx_http_model_peer_t;
 
 
@@ -55,10 +52,10 @@ void ngx_http_model_peers_unasked(ngx_http_upstream_srv_conf_t *us,
 
 /*
  * Copies the peers that the vendor's upstream has now, primary ones first, of
- * several with one address the first, with the numbers of all, into an array
- * of ngx_http_model_peer_t in pool.  A vendor without an upstream block, or
- * resolved at run time, is one server named vendor->authority.  To be called
- * in a worker.  NULL when memory ran out.
+ * several with one address the first, with weight and limit of all, into an
+ * array of ngx_http_model_peer_t in pool.  A vendor without an upstream block,
+ * or resolved at run time, is one server named vendor->authority.  To be
+ * called in a worker.  NULL when memory ran out.
  */
 ngx_array_t *ngx_http_model_peers(ngx_http_model_vendor_t *vendor,
     ngx_pool_t *pool);

@@ -61,10 +61,7 @@ ngx_http_model_status_api(ngx_http_request_t *r)
     }
 
     ngx_http_model_status_aliases(&api);
-
-    ngx_http_model_json_key(w, "counters");
-    ngx_http_model_json_array(w);
-    ngx_http_model_json_array_end(w);
+    ngx_http_model_status_counters(&api);
 
     ngx_http_model_json_object_end(w);
 
@@ -81,19 +78,11 @@ static ngx_int_t
 ngx_http_model_status_look(ngx_http_request_t *r,
     ngx_http_model_status_api_t *api)
 {
-    ngx_core_conf_t  *ccf;
-
     ngx_memzero(api, sizeof(ngx_http_model_status_api_t));
 
     api->request = r;
     api->mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
     api->w = ngx_http_model_json_writer(r->pool);
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
-                                           ngx_core_module);
-
-    api->workers = (ngx_process == NGX_PROCESS_SINGLE)
-                   ? 1 : (ngx_uint_t) ccf->worker_processes;
 
     if (api->mmcf->ranked.nelts == 0) {
         return NGX_OK;
@@ -103,7 +92,13 @@ ngx_http_model_status_look(ngx_http_request_t *r,
     api->health = ngx_http_model_health_read(api->mmcf->views.catalogue,
                                              r->pool);
 
-    return (api->view && api->health) ? NGX_OK : NGX_ERROR;
+    api->models = ngx_http_model_metrics_models(api->mmcf->views.metrics,
+                                                r->pool);
+    api->servers = ngx_http_model_metrics_servers(api->mmcf->views.metrics,
+                                                  r->pool);
+
+    return (api->view && api->health && api->models && api->servers)
+           ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -111,15 +106,21 @@ static void
 ngx_http_model_status_configuration(ngx_http_model_status_api_t *api)
 {
     ngx_uint_t                      i;
+    ngx_core_conf_t                *ccf;
     ngx_http_model_pass_t         **pass;
     ngx_http_model_json_writer_t   *w;
 
     w = api->w;
 
+    ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
+                                           ngx_core_module);
+
     ngx_http_model_json_key(w, "configuration");
     ngx_http_model_json_object(w);
     ngx_http_model_listing_member(w, "separator", &api->mmcf->separator);
-    ngx_http_model_status_int(w, "workers", api->workers);
+    ngx_http_model_status_int(w, "workers",
+                              (ngx_process == NGX_PROCESS_SINGLE)
+                              ? 1 : ccf->worker_processes);
     ngx_http_model_status_zone(api);
 
     ngx_http_model_json_key(w, "locations");

@@ -4,7 +4,7 @@
  *
  * The inside of status_api, shared by its files and by nobody else: the parts
  * of the document.  Each writes one member of the object that is open.  Calls
- * describe, capability, alias, health, peers, queue, view, json.
+ * describe, capability, alias, health, metrics, peers, view, json.
  */
 
 
@@ -12,6 +12,7 @@
 #define _NGX_HTTP_MODEL_STATUS_API_H_INCLUDED_
 
 
+#include "ngx_http_model_metrics.h"
 #include "ngx_http_model_module.h"
 
 
@@ -21,13 +22,19 @@ typedef struct {
     ngx_http_model_view_t         *view;      /* NULL: there are no vendors */
     ngx_array_t                   *health;    /* ngx_http_model_health_t, or
                                                  NULL */
-    ngx_uint_t                     workers;
+    ngx_array_t                   *models;    /* ngx_http_model_metrics_
+                                                 model_t, or NULL */
+    ngx_array_t                   *servers;   /* ngx_http_model_metrics_
+                                                 server_t, or NULL */
     ngx_http_model_json_writer_t  *w;
 } ngx_http_model_status_api_t;
 
 
 /* "vendors" with their servers; NGX_ERROR when memory ran out */
 ngx_int_t ngx_http_model_status_vendors(ngx_http_model_status_api_t *api);
+
+/* "counters": by vendor, model and operation */
+void ngx_http_model_status_counters(ngx_http_model_status_api_t *api);
 
 /* a member that is an integer, null when it is negative */
 void ngx_http_model_status_int(ngx_http_model_json_writer_t *w,

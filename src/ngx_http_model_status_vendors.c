@@ -8,11 +8,10 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_model_compat.h"
+#include "ngx_http_model_balancer.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_listing.h"
 #include "ngx_http_model_peers.h"
-#include "ngx_http_model_queue.h"
 #include "ngx_http_model_status_api.h"
 
 
@@ -22,7 +21,6 @@ typedef struct {
     ngx_http_model_vendor_t    *vendor;
     ngx_http_model_model_t     *models;
     ngx_uint_t                  nmodels;
-    ngx_uint_t                  shared;    /* all workers count as one */
 } ngx_http_model_status_vendor_t;
 
 
@@ -33,7 +31,7 @@ static void ngx_http_model_status_find_models(ngx_http_model_view_t *view,
 static void ngx_http_model_status_dialects(ngx_http_model_json_writer_t *w,
     ngx_http_model_vendor_t *vendor);
 static void ngx_http_model_status_queue(ngx_http_model_status_api_t *api,
-    ngx_http_model_balancer_conf_t *bcf);
+    ngx_http_model_vendor_t *vendor, ngx_http_model_balancer_conf_t *bcf);
 static void ngx_http_model_status_server(ngx_http_model_status_api_t *api,
     ngx_http_model_status_vendor_t *sv, ngx_http_model_peer_t *peer);
 static void ngx_http_model_status_facts(ngx_http_model_json_writer_t *w,
@@ -44,8 +42,9 @@ static void ngx_http_model_status_health(ngx_http_model_status_api_t *api,
     ngx_http_model_vendor_t *vendor, ngx_str_t *server);
 static void ngx_http_model_status_cooldowns(ngx_http_model_status_api_t *api,
     ngx_http_model_vendor_t *vendor, ngx_str_t *server);
-static ngx_uint_t ngx_http_model_status_of(ngx_http_model_health_t *health,
+static void ngx_http_model_status_tries(ngx_http_model_status_api_t *api,
     ngx_http_model_vendor_t *vendor, ngx_str_t *server);
+static ngx_uint_t ngx_http_model_status_same(ngx_str_t *a, ngx_str_t *b);
 
 
 static const char  *ngx_http_model_status_dialect_names[] = {
@@ -84,8 +83,6 @@ ngx_http_model_status_vendors(ngx_http_model_status_api_t *api)
     for (i = 0; i < api->mmcf->ranked.nelts; i++) {
 
         sv.vendor = vendor[i];
-        sv.shared = (api->workers == 1
-                     || ngx_http_model_upstream_shared(vendor[i]->upstream));
 
         ngx_http_model_status_find_models(api->view, &sv);
 
@@ -143,7 +140,7 @@ ngx_http_model_status_vendor(ngx_http_model_status_api_t *api,
     ngx_http_model_status_int(w, "timeout_ms", vendor->timeout);
     ngx_http_model_status_bool(w, "aware", bcf && bcf->aware);
     ngx_http_model_status_bool(w, "warm", bcf && bcf->warm);
-    ngx_http_model_status_queue(api, bcf);
+    ngx_http_model_status_queue(api, vendor, bcf);
     ngx_http_model_status_int(w, "models", sv->nmodels);
 
     ngx_http_model_json_key(w, "servers");
@@ -211,9 +208,11 @@ ngx_http_model_status_dialects(ngx_http_model_json_writer_t *w,
 
 static void
 ngx_http_model_status_queue(ngx_http_model_status_api_t *api,
-    ngx_http_model_balancer_conf_t *bcf)
+    ngx_http_model_vendor_t *vendor, ngx_http_model_balancer_conf_t *bcf)
 {
-    ngx_http_model_json_writer_t  *w;
+    ngx_uint_t                       i, waiting;
+    ngx_http_model_json_writer_t    *w;
+    ngx_http_model_metrics_model_t  *model;
 
     w = api->w;
 
@@ -224,14 +223,21 @@ ngx_http_model_status_queue(ngx_http_model_status_api_t *api,
         return;
     }
 
+    /* of all workers */
+
+    waiting = 0;
+    model = api->models->elts;
+
+    for (i = 0; i < api->models->nelts; i++) {
+        if (ngx_http_model_status_same(&model[i].vendor, &vendor->id)) {
+            waiting += model[i].waiting;
+        }
+    }
+
     ngx_http_model_json_object(w);
     ngx_http_model_status_int(w, "size", bcf->queue);
     ngx_http_model_status_int(w, "timeout_ms", bcf->timeout);
-
-    /* each worker has its own queue, and knows no other */
-
-    ngx_http_model_status_int(w, "length", (api->workers == 1)
-                           ? (int64_t) ngx_http_model_queue_length(bcf) : -1);
+    ngx_http_model_status_int(w, "length", waiting);
     ngx_http_model_json_object_end(w);
 }
 
@@ -240,7 +246,6 @@ static void
 ngx_http_model_status_server(ngx_http_model_status_api_t *api,
     ngx_http_model_status_vendor_t *sv, ngx_http_model_peer_t *peer)
 {
-    ngx_uint_t                          counted;
     ngx_http_model_server_t            *server;
     ngx_http_model_json_writer_t       *w;
     ngx_http_model_catalogue_server_t   facts;
@@ -270,14 +275,10 @@ ngx_http_model_status_server(ngx_http_model_status_api_t *api,
     ngx_http_model_status_has(api, sv, server);
     ngx_http_model_status_health(api, sv->vendor, &peer->name);
 
-    counted = peer->counted && sv->shared;
-
-    ngx_http_model_status_int(w, "in_flight",
-                              counted ? (int64_t) peer->conns : -1);
-    ngx_http_model_status_int(w, "max_conns", (counted && peer->max_conns)
-                                           ? (int64_t) peer->max_conns : -1);
-    ngx_http_model_status_int(w, "weight",
-                              peer->counted ? (int64_t) peer->weight : 1);
+    ngx_http_model_status_tries(api, sv->vendor, &peer->name);
+    ngx_http_model_status_int(w, "max_conns", peer->max_conns
+                              ? (int64_t) peer->max_conns : -1);
+    ngx_http_model_status_int(w, "weight", peer->weight);
     ngx_http_model_status_bool(w, "backup", peer->backup);
     ngx_http_model_status_bool(w, "down", peer->down);
 
@@ -349,7 +350,8 @@ ngx_http_model_status_health(ngx_http_model_status_api_t *api,
     for (i = 0; health && i < api->health->nelts; i++) {
 
         if (health[i].model.len == 0
-            && ngx_http_model_status_of(&health[i], vendor, server))
+            && ngx_http_model_status_same(&health[i].vendor, &vendor->id)
+            && ngx_http_model_status_same(&health[i].server, server))
         {
             left = health[i].left;
             failures = health[i].failures;
@@ -386,7 +388,8 @@ ngx_http_model_status_cooldowns(ngx_http_model_status_api_t *api,
     for (i = 0; health && i < api->health->nelts; i++) {
 
         if (health[i].model.len == 0
-            || !ngx_http_model_status_of(&health[i], vendor, server))
+            || !ngx_http_model_status_same(&health[i].vendor, &vendor->id)
+            || !ngx_http_model_status_same(&health[i].server, server))
         {
             continue;
         }
@@ -403,13 +406,40 @@ ngx_http_model_status_cooldowns(ngx_http_model_status_api_t *api,
 }
 
 
-static ngx_uint_t
-ngx_http_model_status_of(ngx_http_model_health_t *health,
+static void
+ngx_http_model_status_tries(ngx_http_model_status_api_t *api,
     ngx_http_model_vendor_t *vendor, ngx_str_t *server)
 {
-    return health->vendor.len == vendor->id.len
-           && health->server.len == server->len
-           && ngx_memcmp(health->vendor.data, vendor->id.data, vendor->id.len)
-              == 0
-           && ngx_memcmp(health->server.data, server->data, server->len) == 0;
+    ngx_uint_t                        i;
+    ngx_http_model_json_writer_t     *w;
+    ngx_http_model_metrics_server_t  *counts, none;
+
+    w = api->w;
+
+    ngx_memzero(&none, sizeof(ngx_http_model_metrics_server_t));
+
+    counts = api->servers->elts;
+
+    for (i = 0; i < api->servers->nelts; i++) {
+
+        if (ngx_http_model_status_same(&counts[i].vendor, &vendor->id)
+            && ngx_http_model_status_same(&counts[i].server, server))
+        {
+            break;
+        }
+    }
+
+    counts = (i < api->servers->nelts) ? &counts[i] : &none;
+
+    ngx_http_model_status_int(w, "in_flight", counts->in_flight);
+    ngx_http_model_status_int(w, "tries", counts->tries);
+    ngx_http_model_status_int(w, "failed", counts->failures);
+    ngx_http_model_status_int(w, "time_ms", counts->time);
+}
+
+
+static ngx_uint_t
+ngx_http_model_status_same(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }

@@ -119,7 +119,7 @@ is $doc->{nginx}, $t->version, 'nginx';
 like $doc->{version}, qr/^\d+\.\d+\.\d+$/, 'version';
 cmp_ok abs($doc->{time} - time), '<', 100, 'time';
 cmp_ok $doc->{generation}, '>', 4, 'generation';
-is_deeply $doc->{counters}, [], 'counters';
+is ref $doc->{counters}, 'ARRAY', 'counters';
 
 # Configuration
 
@@ -153,7 +153,7 @@ my %want = (
         dialects => ['ollama'], key => 'off', prefix => $true,
         discover => $true, interval_ms => 30000, timeout_ms => 5000,
         aware => $true, warm => $true, models => 2,
-        queue => { size => 5, timeout_ms => 7000, length => undef } },
+        queue => { size => 5, timeout_ms => 7000, length => 0 } },
     b => { label => 'b', hosting => 'local',
         url => 'http://' . $b->address . '/v1',
         dialects => ['openai'], key => 'set', prefix => $false,
@@ -178,7 +178,7 @@ my ($one, $two, $three) = @{ vendor('a')->{servers} };
 my %server = (name => $a1->address, address => $a1->address, state => 'up',
     reason => undef, version => '0.12.3', loaded => ['llama3:8b'],
     models => 2, breaker => 'closed', left_ms => 0, failures => 0,
-    cooldowns => [], in_flight => 0, max_conns => 2, weight => 3,
+    cooldowns => [], in_flight => 0, tries => 0, failed => 0, max_conns => 2, weight => 3,
     backup => $false, down => $false);
 
 is_deeply $one->{$_}, $server{$_}, "server: $_" for sort keys %server;
@@ -204,7 +204,7 @@ is $found->{$_}, undef, "not asked: $_"
 is $found->{state}, 'down', 'dead: state';
 is $found->{reason}, 'connection refused or failed', 'dead: reason';
 is $found->{failures}, 1, 'dead: failures in a row';
-is $found->{in_flight}, undef, 'without a zone nobody knows of all workers';
+is $found->{in_flight}, 0, 'dead: nothing in flight';
 
 # Models
 
@@ -264,6 +264,27 @@ is $cooldown->{breaker}, 'open', 'cooldown: breaker';
 cmp_ok $cooldown->{left_ms}, '>', 50_000, 'cooldown: time left';
 is vendor('a')->{servers}[0]{breaker}, 'closed', 'cooldown: not of all';
 $a1->ok;
+
+# Counters
+
+my ($counter) = grep { ($_->{vendor} // '') eq 'a'
+    && $_->{operation} eq 'chat' } @{ $doc->{counters} };
+is $counter->{model}, 'llama3:8b', 'counter: model';
+is $counter->{requests}, 2, 'counter: requests';
+is_deeply $counter->{outcomes}, { ok => 2 }, 'counter: outcomes';
+is_deeply $counter->{errors}, {}, 'counter: errors';
+is $counter->{tries}, 3, 'counter: tries';
+is $counter->{failovers}, 1, 'counter: failovers';
+is $counter->{in_flight}, 0, 'counter: in flight';
+is $counter->{cost}, '0.000000000', 'counter: cost';
+is $counter->{duration}{count}, 2, 'counter: duration';
+
+my $n = 0;
+$n += $_->{count} for @{ $counter->{duration}{buckets} };
+is $n, 2, 'counter: in buckets';
+
+$one = vendor('a')->{servers}[0];
+is "$one->{tries} $one->{failed}", '2 1', 'tries of a server';
 
 # Several workers show one truth
 
