@@ -200,14 +200,14 @@ ngx_http_model_stream_framing(ngx_str_t *type)
         && ngx_strncasecmp(type->data, (u_char *) "text/event-stream", 17)
            == 0)
     {
-        return NGX_HTTP_MODEL_ENDING_SSE;
+        return NGX_HTTP_MODEL_FRAME_SSE;
     }
 
     if (type->len >= 20
         && ngx_strncasecmp(type->data, (u_char *) "application/x-ndjson", 20)
            == 0)
     {
-        return NGX_HTTP_MODEL_ENDING_NDJSON;
+        return NGX_HTTP_MODEL_FRAME_NDJSON;
     }
 
     return 0;

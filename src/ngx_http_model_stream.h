@@ -27,7 +27,7 @@ ngx_uint_t ngx_http_model_stream_head(ngx_http_model_run_t *run);
 /* the run is over, or goes on with another server */
 void ngx_http_model_stream_stop(ngx_http_model_run_t *run);
 
-/* framing of a stream by its content type, as of ending.h; 0: it is none */
+/* framing of a stream by its content type, as of frame.h; 0: it is none */
 ngx_uint_t ngx_http_model_stream_framing(ngx_str_t *type);
 
 /*

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_ending.c + nginx */
+/* unit: src/ngx_http_model_ending.c src/ngx_http_model_frame.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors
@@ -18,8 +18,8 @@
 #include "ngx_http_model_json.h"
 
 
-#define SSE     NGX_HTTP_MODEL_ENDING_SSE
-#define NDJSON  NGX_HTTP_MODEL_ENDING_NDJSON
+#define SSE     NGX_HTTP_MODEL_FRAME_SSE
+#define NDJSON  NGX_HTTP_MODEL_FRAME_NDJSON
 
 
 typedef struct {
@@ -157,7 +157,7 @@ append(ngx_pool_t *pool, ngx_http_model_ending_t *e, ngx_uint_t n,
 
     ngx_memzero(&s, sizeof(slow_t));
     s.pool = pool;
-    s.framing = e->framing;
+    s.framing = e->frame.framing;
 
     slow(&s, p, out.len - open);
     must(s.finished || message.len == 0);

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_ending.c + nginx */
+/* unit: src/ngx_http_model_ending.c src/ngx_http_model_frame.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors
@@ -15,8 +15,8 @@
 #include "tap.h"
 
 
-#define SSE     NGX_HTTP_MODEL_ENDING_SSE
-#define NDJSON  NGX_HTTP_MODEL_ENDING_NDJSON
+#define SSE     NGX_HTTP_MODEL_FRAME_SSE
+#define NDJSON  NGX_HTTP_MODEL_FRAME_NDJSON
 
 #define LONG    (1024 * 1024)
 
