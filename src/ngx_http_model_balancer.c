@@ -363,6 +363,12 @@ ngx_http_model_balancer_try(ngx_peer_connection_t *pc,
     /* the method goes on to the backup peers by itself, with a new mask */
 
     if (ngx_http_model_balancer_class(balance, backup) == suits) {
+
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP,
+                       balance->request->connection->log, 0,
+                       "model: server \"%V\" is chosen, %s, backup:%ui",
+                       pc->name, ngx_http_model_survey_words[suits], backup);
+
         return ngx_http_model_balancer_taken(pc, balance);
     }
 

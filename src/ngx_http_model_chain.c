@@ -16,6 +16,7 @@
 #include "ngx_http_model_handover.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_queue.h"
+#include "ngx_http_model_reason.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_survey.h"
 
@@ -49,6 +50,14 @@ static ngx_int_t ngx_http_model_chain_spent(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t reason);
 static ngx_int_t ngx_http_model_chain_none(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+
+
+static const char  *ngx_http_model_chain_words[] = {
+    NULL,
+    "no_model",
+    "down",
+    "busy"
+};
 
 
 /* of OpenAI's and Anthropic's paths, those that an Ollama server has itself */
@@ -119,8 +128,15 @@ ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_hop_t  *hop;
 
     if (!ngx_http_model_chain_speaks(route->vendor, ctx->endpoint)) {
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "model: vendor \"%V\" does not answer \"%V\"",
+                       &route->vendor->id, &ctx->endpoint->path);
         return NGX_OK;
     }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: hop %ui is \"%V\" of vendor \"%V\"",
+                   ctx->hops->nelts + 1, &route->name, &route->vendor->id);
 
     hop = ngx_array_push(ctx->hops);
     if (hop == NULL) {
@@ -297,6 +313,9 @@ ngx_http_model_chain_run(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                     : NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        ngx_http_model_reason_note(r, ctx, ngx_http_model_chain_words[why],
+                                   &ctx->vendor->id);
+
         reason = ngx_max(reason, why);
 
         if (!ngx_http_model_again_passes(ctx, &look)) {
@@ -353,6 +372,10 @@ ngx_http_model_chain_why(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 {
     ngx_http_model_survey_look(r, ctx->hop, NULL, look);
 
+    ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: servers of vendor \"%V\" have:%ui up:%ui free:%ui",
+                   &ctx->hop->vendor->id, look->has, look->up, look->free);
+
     if (look->has == 0) {
         return NGX_HTTP_MODEL_CHAIN_NO_MODEL;
     }
@@ -380,6 +403,9 @@ ngx_http_model_chain_resume(ngx_http_request_t *r, ngx_int_t rc)
     }
 
     why = ngx_http_model_chain_why(r, ctx, &look);
+
+    ngx_http_model_reason_note(r, ctx, ngx_http_model_chain_words[why],
+                               &ctx->vendor->id);
 
     if (!ngx_http_model_again_passes(ctx, &look)) {
         return ngx_http_model_chain_refuse(r, ctx, why);

@@ -99,6 +99,8 @@ ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx)
     ctx->scanned = 1;
 
     if (ngx_http_model_names_finish(ctx->body) != NGX_OK) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
+                       "model: body of %O bytes is refused", ctx->body->fed);
         return NGX_ERROR;
     }
 
@@ -114,6 +116,10 @@ ngx_http_model_dispatch_finish(ngx_http_model_ctx_t *ctx)
 
     ctx->stream = (stream == -1) ? ctx->endpoint->stream : stream;
     ctx->stream_known = 1;
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, ctx->request->connection->log, 0,
+                   "model: body of %O bytes names \"%V\", stream:%ui",
+                   ctx->body->fed, &ctx->model, (ngx_uint_t) ctx->stream);
 
     return NGX_OK;
 }
@@ -252,6 +258,12 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     }
 
     if (rc != NGX_OK) {
+        ctx->reason = ctx->model.len ? "unknown" : "no name";
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "model: \"%V\" means nothing: %s", &ctx->model,
+                       ctx->reason);
+
         return ctx->model.len ? ngx_http_model_dispatch_unknown(r, ctx, &scope)
                               : ngx_http_model_dispatch_missing(r, ctx);
     }
@@ -340,6 +352,7 @@ ngx_http_model_dispatch_name(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_route_t *route)
 {
     ctx->vendor = route->vendor;
+    ctx->reason = route->reason;
     ctx->name.len = 0;
 
     if (route->name.len) {

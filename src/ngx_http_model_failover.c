@@ -16,6 +16,7 @@
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_learn.h"
 #include "ngx_http_model_peers.h"
+#include "ngx_http_model_reason.h"
 #include "ngx_http_model_rules.h"
 #include "ngx_http_model_stream.h"
 
@@ -222,6 +223,11 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
             return rc;
         }
 
+        if (run->tried.nelts == 0) {
+            ngx_http_model_reason_note(r, run->ctx, "no server",
+                                       &run->ctx->vendor->id);
+        }
+
         hop = ngx_http_model_failover_next(run);
 
         if (hop == NULL) {
@@ -311,6 +317,12 @@ ngx_http_model_failover_server(ngx_peer_connection_t *pc,
             return (ngx_http_model_failover_taken(pc, run) == NGX_OK)
                    ? rc : NGX_ERROR;
         }
+
+        ngx_log_debug2(NGX_LOG_DEBUG_HTTP, run->request->connection->log, 0,
+                       "model: server \"%V\" is kept out for %M ms",
+                       pc->name, out);
+
+        ngx_http_model_reason_note(run->request, ctx, "cooldown", pc->name);
 
         ngx_http_model_failover_back(pc, run);
 
@@ -506,6 +518,9 @@ ngx_http_model_failover_next(ngx_http_model_run_t *run)
         if (ngx_http_model_again_usable(run, hop)) {
             return hop;
         }
+
+        ngx_http_model_reason_note(run->request, ctx, "no server",
+                                   &hop->vendor->id);
     }
 
     return NULL;
@@ -540,6 +555,14 @@ ngx_http_model_failover_free(ngx_peer_connection_t *pc, void *data,
 
         again = run->given_up
                 || ngx_http_model_again(run, condition);
+
+        ngx_http_model_reason_failed(run->request, run->ctx, condition,
+                                     &run->server);
+
+        ngx_log_debug3(NGX_LOG_DEBUG_HTTP, run->request->connection->log, 0,
+                       "model: server \"%V\" failed by %s, another one:%ui",
+                       &run->server, ngx_http_model_rules_name(condition),
+                       again);
 
         if (run->condition == 0 || condition == NGX_HTTP_MODEL_ON_INVALID) {
             ngx_http_model_learn_failed(run);

@@ -15,6 +15,7 @@
 #include "ngx_http_model_fetch.h"
 #include "ngx_http_model_gateway.h"
 #include "ngx_http_model_handover.h"
+#include "ngx_http_model_reason.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_stream.h"
 
@@ -38,10 +39,9 @@ static ngx_int_t ngx_http_model_header_stream(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_replace(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t status, ngx_str_t *body);
-static void ngx_http_model_header_remove(ngx_http_request_t *r,
-    const char *name);
 static ngx_int_t ngx_http_model_header_send(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_header_explains(ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_cors(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_int_t ngx_http_model_body_filter(ngx_http_request_t *r,
@@ -210,8 +210,8 @@ ngx_http_model_header_vendor(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    ngx_http_model_header_remove(r, "www-authenticate");
-    ngx_http_model_header_remove(r, "location");
+    ngx_http_model_respond_remove(r, "www-authenticate");
+    ngx_http_model_respond_remove(r, "location");
     ngx_http_clear_location(r);
 
     return ngx_http_model_header_replace(r, ctx, NGX_HTTP_BAD_GATEWAY, &body);
@@ -377,39 +377,6 @@ ngx_http_model_header_replace(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 }
 
 
-static void
-ngx_http_model_header_remove(ngx_http_request_t *r, const char *name)
-{
-    size_t            len;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    len = ngx_strlen(name);
-    part = &r->headers_out.headers.part;
-    header = part->elts;
-
-    for (i = 0; /* void */; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len == len
-            && ngx_strncasecmp(header[i].key.data, (u_char *) name, len) == 0)
-        {
-            header[i].hash = 0;
-        }
-    }
-}
-
-
 static ngx_int_t
 ngx_http_model_header_send(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
@@ -421,7 +388,25 @@ ngx_http_model_header_send(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    if (mlcf->explain && ngx_http_model_header_explains(ctx)
+        && ngx_http_model_reason_headers(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_next_header_filter(r);
+}
+
+
+/* what may have gone somewhere: no listing, no preflight */
+
+static ngx_uint_t
+ngx_http_model_header_explains(ngx_http_model_ctx_t *ctx)
+{
+    return (ctx->endpoint->type == NGX_HTTP_MODEL_EP_ROUTED
+            || ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB
+            || ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER)
+           && !ctx->preflight;
 }
 
 

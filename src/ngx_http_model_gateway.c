@@ -441,6 +441,8 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_str_null(&ctx->model);
     ngx_str_null(&ctx->alias);
 
+    ctx->reason = NULL;
+    ctx->notes = NULL;
     ctx->hop = NULL;
     ctx->hops = NULL;
     ctx->run = NULL;
@@ -496,14 +498,18 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     vendor = mlcf->pass->single;
+    ctx->reason = "only vendor";
 
     if (vendor == NULL && mlcf->fallback) {
+        ctx->reason = "default";
         vendor = ngx_http_model_vendor_find(mlcf->pass->vendors,
                                             &mlcf->fallback->vendor->id);
     }
 
     if (vendor == NULL) {
         (void) ngx_http_discard_request_body(r);
+
+        ctx->reason = "no name";
 
         name = ngx_http_model_error_quote(r->pool, &ctx->path);
 
@@ -514,6 +520,10 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     ctx->vendor = vendor;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: unread request is for vendor \"%V\" by %s",
+                   &vendor->id, ctx->reason);
 
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB) {
         return ngx_http_model_dispatch_unread(r, ctx, vendor, &ctx->path);

@@ -133,6 +133,10 @@ ngx_http_model_handover_switch(ngx_http_request_t *r,
     ctx->vendor = vendor;
     ctx->name = hop->name;
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: goes on with \"%V\" of vendor \"%V\"",
+                   &hop->name, &vendor->id);
+
     /* proxy_http_version 2 sets it when its handler runs: here it does not */
 
     conf->preserve_output |= u->conf->preserve_output;

@@ -181,6 +181,13 @@ static ngx_command_t  ngx_http_model_commands[] = {
       + offsetof(ngx_http_model_rules_t, cold),
       NULL },
 
+    { ngx_string("model_explain_header"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_model_loc_conf_t, explain),
+      NULL },
+
     { ngx_string("model_aware"),
       NGX_HTTP_UPS_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_http_model_aware,
@@ -704,6 +711,7 @@ ngx_http_model_create_loc_conf(ngx_conf_t *cf)
     mlcf->read = NGX_CONF_UNSET_UINT;
     mlcf->cors = NGX_CONF_UNSET_PTR;
     mlcf->fallback = NGX_CONF_UNSET_PTR;
+    mlcf->explain = NGX_CONF_UNSET;
 
     ngx_http_model_rules_init(&mlcf->rules);
 
@@ -741,6 +749,7 @@ ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_HTTP_MODEL_READ_CONTENT);
     ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_ptr_value(conf->fallback, prev->fallback, NULL);
+    ngx_conf_merge_value(conf->explain, prev->explain, 0);
 
     ngx_http_model_rules_merge(&conf->rules, &prev->rules);
 

@@ -124,6 +124,10 @@ struct ngx_http_model_ctx_s {
     ngx_http_model_edit_t            *undo;      /* of the hop's edits */
     ngx_uint_t                        nundo;
 
+    const char                       *reason;    /* how the name was resolved,
+                                                    or NULL */
+    ngx_array_t                      *notes;     /* of reason: what did not
+                                                    answer, or NULL */
     ngx_str_t                         message;   /* of our own error */
     ngx_http_model_ending_t          *ending;    /* of a stream, or NULL */
     ngx_buf_t                        *replacement;  /* filter's answer */

@@ -210,6 +210,39 @@ ngx_http_model_respond_header(ngx_http_request_t *r, const char *name,
 }
 
 
+void
+ngx_http_model_respond_remove(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    len = ngx_strlen(name);
+    part = &r->headers_out.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (header[i].key.len == len
+            && ngx_strncasecmp(header[i].key.data, (u_char *) name, len) == 0)
+        {
+            header[i].hash = 0;
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_model_respond_method(ngx_http_request_t *r, ngx_uint_t methods)
 {

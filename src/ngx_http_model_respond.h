@@ -41,6 +41,9 @@ ngx_int_t ngx_http_model_respond_method(ngx_http_request_t *r,
 ngx_int_t ngx_http_model_respond_header(ngx_http_request_t *r,
     const char *name, const char *value);
 
+/* takes all headers of this name, in any case, out of the answer */
+void ngx_http_model_respond_remove(ngx_http_request_t *r, const char *name);
+
 /*
  * The document for a page that nginx made itself, for the header filter:
  * fills *body in the request's dialect and corrects *status.

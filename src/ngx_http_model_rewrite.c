@@ -51,6 +51,10 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: %ui edits of the body for vendor \"%V\"", n,
+                   &hop->vendor->id);
+
     if (n == 0) {
         return NGX_OK;
     }

@@ -133,7 +133,7 @@ ngx_http_model_route_listed(ngx_http_model_scope_t *scope, ngx_str_t *name,
     route->vendor = model->vendor;
     route->model = model;
     route->name = model->name;
-    route->reason = "listed name";
+    route->reason = "listed";
 
     return NGX_OK;
 }
@@ -160,7 +160,7 @@ ngx_http_model_route_prefixed(ngx_http_model_scope_t *scope, ngx_str_t *name,
     }
 
     ngx_http_model_route_vendor(scope, vendor, &rest, route);
-    route->reason = "vendor prefix";
+    route->reason = "prefix";
 
     return NGX_OK;
 }
@@ -223,7 +223,7 @@ ngx_http_model_route_bare(ngx_http_model_scope_t *scope, ngx_str_t *name,
 
 found:
 
-    route->reason = "bare name in the catalogue";
+    route->reason = "bare";
 
     return NGX_OK;
 }
@@ -236,7 +236,7 @@ ngx_http_model_route_unknown(ngx_http_model_scope_t *scope, ngx_str_t *name,
     if (scope->single) {
         route->vendor = scope->single;
         route->name = *name;
-        route->reason = "the location's only vendor";
+        route->reason = "only vendor";
 
         return NGX_OK;
     }
@@ -250,7 +250,7 @@ ngx_http_model_route_unknown(ngx_http_model_scope_t *scope, ngx_str_t *name,
     }
 
     ngx_http_model_route_vendor(scope, scope->fallback, name, route);
-    route->reason = "model_default";
+    route->reason = "default";
 
     return NGX_OK;
 }

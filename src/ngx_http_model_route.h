@@ -47,7 +47,7 @@ typedef struct {
                                               the asked name, the view, the
                                               configuration or pool */
     ngx_http_model_model_t    *model;      /* NULL: routed, not listed */
-    const char                *reason;     /* "listed name", "prefix", ... */
+    const char                *reason;     /* "listed", "prefix", ... */
     ngx_http_model_alias_t    *alias;      /* that was asked for, or NULL */
     ngx_str_t                  star;       /* what "*" of its name stands
                                               for; in the asked name */

@@ -232,3 +232,25 @@ ngx_http_model_rules_choice(ngx_http_model_ctx_t *ctx)
     return ctx->hops && ctx->hops->nelts > 1
            && ctx->rules->conditions & NGX_HTTP_MODEL_ON_COOLDOWN;
 }
+
+
+const char *
+ngx_http_model_rules_name(ngx_uint_t condition)
+{
+    ngx_http_model_rules_word_t  *word;
+
+    if (condition == NGX_HTTP_MODEL_ON_STALL) {
+        return "stall";
+    }
+
+    /* "connect" stands before the words that have it beside their own bit */
+
+    for (word = ngx_http_model_rules_words; word->name.len; word++) {
+
+        if (word->condition & condition) {
+            return (const char *) word->name.data;
+        }
+    }
+
+    return NULL;
+}

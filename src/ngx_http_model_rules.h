@@ -37,6 +37,10 @@ ngx_uint_t ngx_http_model_rules_status(ngx_uint_t status);
 ngx_uint_t ngx_http_model_rules_choice(ngx_http_model_ctx_t *ctx);
 
 
+/* the word for a condition, a single bit; NULL: none is */
+const char *ngx_http_model_rules_name(ngx_uint_t condition);
+
+
 /* of requests of our own: nothing but a connection is tried again */
 extern const ngx_http_model_rules_t  ngx_http_model_rules_own;
 

@@ -60,6 +60,15 @@ static ngx_http_model_survey_copy_t  *ngx_http_model_survey_copies;
 static ngx_uint_t                     ngx_http_model_survey_max;
 
 
+const char  *ngx_http_model_survey_words[] = {
+    "warm",
+    "suits",
+    "sick",
+    "never listed",
+    "lacks the model"
+};
+
+
 void
 ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     ngx_array_t *tried, ngx_http_model_look_t *look)

@@ -25,6 +25,10 @@
 #define NGX_HTTP_MODEL_SUITS_NOT     4
 
 
+/* the words for them, SUITS_NOT too */
+extern const char  *ngx_http_model_survey_words[];
+
+
 /* a look at all servers of an upstream for one request */
 
 typedef struct {

@@ -127,7 +127,6 @@ $t->config_ok("$v limit_req_zone \$remote_addr zone=model:1m rate=1r/s;\n"
 # directives of later versions
 
 mistakes($t, $v, map { ["$_ is unknown", "$_ x; #!\n",
-    qr/unknown directive "$_"/] } qw(model_usage model_explain_header
-    model_status));
+    qr/unknown directive "$_"/] } qw(model_usage));
 
 $t->done;

@@ -103,11 +103,11 @@ static const char  *all[] = {
 };
 
 
-#define LISTED  "listed name"
-#define PREFIX  "vendor prefix"
-#define BARE    "bare name in the catalogue"
-#define SINGLE  "the location's only vendor"
-#define DEFAULT "model_default"
+#define LISTED  "listed"
+#define PREFIX  "prefix"
+#define BARE    "bare"
+#define SINGLE  "only vendor"
+#define DEFAULT "default"
 
 #define UNKNOWN(name)  { name, NGX_DECLINED, NULL, NULL, NULL, NULL }
 #define HIDDEN(name)   { name, NGX_ABORT, NULL, NULL, NULL, NULL }
