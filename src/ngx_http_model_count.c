@@ -129,12 +129,16 @@ ngx_http_model_count_ended(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         sample->outcome = NGX_HTTP_MODEL_OUTCOME_INCOMPLETE;
         sample->error = NGX_HTTP_MODEL_ERROR_STREAM;
 
-    } else if (r->connection->error) {
+    } else if (r->connection->error || r->connection->timedout) {
 
         /* after the head, which told of no error */
 
         sample->outcome = NGX_HTTP_MODEL_OUTCOME_CANCELED;
         sample->error = NGX_HTTP_MODEL_ERROR_CANCELED;
+
+    } else if (!ctx->ended && !r->header_only) {
+        sample->outcome = NGX_HTTP_MODEL_OUTCOME_INCOMPLETE;
+        sample->error = NGX_HTTP_MODEL_ERROR_STREAM;
     }
 }
 

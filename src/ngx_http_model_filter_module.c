@@ -436,6 +436,7 @@ ngx_http_model_header_cors(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 static ngx_int_t
 ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
+    ngx_chain_t           *cl;
     ngx_http_model_ctx_t  *ctx;
 
     ctx = ngx_http_model_ctx(r);
@@ -458,6 +459,10 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx->ending && ngx_http_model_stream_body(r, ctx, in) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+        ctx->ended |= cl->buf->last_buf;
     }
 
     return ngx_http_next_body_filter(r, in);

@@ -156,7 +156,6 @@ ngx_http_model_metrics_init_worker(ngx_http_model_metrics_t *metrics,
     }
 
     worker = NULL;
-    size = 0;
 
     ngx_shmtx_lock(&shpool->mutex);
 

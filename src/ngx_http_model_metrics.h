@@ -89,7 +89,7 @@ typedef enum {
     NGX_HTTP_MODEL_ERROR_BAD_GATEWAY,     /* 502 */
     NGX_HTTP_MODEL_ERROR_UNAVAILABLE,     /* 503, 529 */
     NGX_HTTP_MODEL_ERROR_TIMEOUT,         /* 408, 504 */
-    NGX_HTTP_MODEL_ERROR_STREAM,          /* the stream was cut or has one */
+    NGX_HTTP_MODEL_ERROR_STREAM,          /* the answer was cut or has one */
     NGX_HTTP_MODEL_NERRORS
 } ngx_http_model_error_e;
 

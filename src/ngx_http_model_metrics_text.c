@@ -424,7 +424,7 @@ ngx_http_model_text_decimal(u_char *p, u_char *last, uint64_t n,
     *p++ = '.';
 
     while (rest) {
-        unit /= 10;
+        rest *= 10;
         *p++ = (u_char) ('0' + rest / unit);
         rest %= unit;
     }

@@ -154,6 +154,8 @@ struct ngx_http_model_ctx_s {
     unsigned                          busy:1;        /* no server was free */
     unsigned                          was_queued:1;
     unsigned                          broken:1;      /* its stream was cut */
+    unsigned                          ended:1;       /* the answer's end was
+                                                        sent */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */

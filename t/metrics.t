@@ -112,6 +112,23 @@ is $m->value('model_server_failures_total', server => $b->address), 2,
 is $m->value('model_server_failures_total', server => $c->address), 0,
     'not of the other';
 
+# An answer that is cut, and a stream
+$a->truncate(10, match => qr/chat/, times => 2);
+$r = $t->post('/api/chat', { model => 'llama3', stream => \0,
+    messages => [] });
+is $r->status, 200, 'an answer';
+ok !$r->complete, 'that is cut';
+$r = $t->post('/api/chat', { model => 'llama3', stream => \1,
+    messages => [] });
+is $r->status, 200, 'a stream';
+$t->eventually(sub { metrics()->value('model_requests_total', @llama,
+    outcome => 'incomplete') == 2 }, 'incomplete');
+is metrics()->value('model_errors_total', @llama, kind => 'stream'), 2,
+    'kind of it';
+is $t->head('/api/tags')->status, 200, 'HEAD';
+$t->eventually(sub { metrics()->value('model_requests_total', vendor => '',
+    operation => 'listing', outcome => 'ok') == 2 }, 'is whole');
+
 # In flight, and then not, when the client has left
 $a->hold;
 my $open = $t->open(POST => '/api/chat', body => { model => 'llama3',
