@@ -405,28 +405,21 @@ ngx_http_model_text_head(ngx_http_model_writer_t *w, const char *name,
 }
 
 
-/* n / unit, exact */
+/* n / unit, exact; unit is a power of ten, at most 1e9 */
 
 static u_char *
 ngx_http_model_text_decimal(u_char *p, u_char *last, uint64_t n,
     uint64_t unit)
 {
-    uint64_t  rest;
-
-    p = ngx_slprintf(p, last, "%uL", n / unit);
-
-    rest = n % unit;
-
-    if (rest == 0) {
-        return p;
+    if (n % unit == 0) {
+        return ngx_slprintf(p, last, "%uL", n / unit);
     }
 
-    *p++ = '.';
+    p = ngx_slprintf(p, last, "%uL.%09uL", n / unit,
+                     n % unit * (1000000000 / unit));
 
-    while (rest) {
-        rest *= 10;
-        *p++ = (u_char) ('0' + rest / unit);
-        rest %= unit;
+    while (p[-1] == '0') {
+        p--;
     }
 
     return p;
