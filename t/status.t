@@ -114,6 +114,8 @@ is $t->get('/status/api', headers => [Origin => "http://$here"])->status, 200,
     'same Origin';
 is $t->get('/cors/api', headers => [Origin => 'https://a.example.org'])
     ->status, 200, 'listed Origin';
+is $t->get('/cors/api', headers => [Origin => 'https://a.example.org'])
+    ->header('access-control-allow-origin'), undef, 'it cannot read the answer';
 is $t->get('/cors/api', headers => [Origin => 'https://a.example.com'])
     ->status, 403, 'Origin that is not listed';
 
