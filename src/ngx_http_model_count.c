@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_count.h"
 #include "ngx_http_model_gauge.h"
+#include "ngx_http_model_usage.h"
 
 
 #define NGX_HTTP_MODEL_COUNT_OVERLOADED  529
@@ -20,7 +21,8 @@ static void ngx_http_model_count_ended(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_metrics_sample_t *sample);
 static void ngx_http_model_count_model(ngx_http_model_views_t *views,
     ngx_http_model_ctx_t *ctx, ngx_http_model_metrics_sample_t *sample);
-static int64_t ngx_http_model_count_duration(ngx_http_request_t *r);
+static void ngx_http_model_count_usage(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_metrics_sample_t *sample);
 
 
 static struct {
@@ -96,11 +98,15 @@ ngx_http_model_count_handler(ngx_http_request_t *r)
     sample.first_token = -1;
     sample.output_time = -1;
 
+    if (ctx->usage) {
+        ngx_http_model_count_usage(r, ctx, &sample);
+    }
+
     sample.operation = ngx_http_model_gauge_operation(ctx->endpoint);
     sample.tries = ctx->tries;
     sample.failovers = ctx->tries ? ctx->tries - 1 : 0;
     sample.queued = ctx->was_queued ? (int64_t) ctx->queued : -1;
-    sample.duration = ngx_http_model_count_duration(r);
+    sample.duration = ngx_http_model_usage_elapsed(r);
 
     ngx_http_model_count_ended(r, ctx, &sample);
     ngx_http_model_count_model(&mmcf->views, ctx, &sample);
@@ -125,7 +131,7 @@ ngx_http_model_count_ended(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return;
     }
 
-    if (ctx->broken) {
+    if (ctx->broken || (ctx->usage && ctx->usage->observe.error)) {
         sample->outcome = NGX_HTTP_MODEL_OUTCOME_INCOMPLETE;
         sample->error = NGX_HTTP_MODEL_ERROR_STREAM;
 
@@ -209,13 +215,21 @@ ngx_http_model_count_model(ngx_http_model_views_t *views,
 }
 
 
-static int64_t
-ngx_http_model_count_duration(ngx_http_request_t *r)
+static void
+ngx_http_model_count_usage(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_metrics_sample_t *sample)
 {
-    ngx_time_t  *tp;
+    ngx_http_model_observe_t  *o;
 
-    tp = ngx_timeofday();
+    o = &ctx->usage->observe;
 
-    return (int64_t) (tp->sec - r->start_sec) * 1000
-           + (int64_t) tp->msec - (int64_t) r->start_msec;
+    sample->tokens[NGX_HTTP_MODEL_TOKENS_INPUT] = o->prompt;
+    sample->tokens[NGX_HTTP_MODEL_TOKENS_OUTPUT] = o->completion;
+    sample->tokens[NGX_HTTP_MODEL_TOKENS_CACHED] = o->cached;
+    sample->tokens[NGX_HTTP_MODEL_TOKENS_CACHE_WRITE] = o->cache_write;
+    sample->tokens[NGX_HTTP_MODEL_TOKENS_REASONING] = o->reasoning;
+
+    sample->cost = ngx_http_model_usage_cost(r, ctx);
+    sample->first_token = ctx->usage->first;
+    sample->output_time = ngx_http_model_usage_output_time(ctx->usage);
 }

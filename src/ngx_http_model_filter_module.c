@@ -18,6 +18,7 @@
 #include "ngx_http_model_reason.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_stream.h"
+#include "ngx_http_model_usage.h"
 
 
 #define NGX_HTTP_MODEL_HELD  4096
@@ -188,6 +189,10 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
         if (status == NGX_HTTP_FORBIDDEN) {
             return ngx_http_model_header_forbidden(r, ctx);
         }
+    }
+
+    if (ngx_http_model_usage_start(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (ngx_http_model_header_streams(r, ctx)) {
@@ -455,6 +460,10 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (ctx->replaced) {
         return ngx_http_model_body_replaced(r, ctx, in);
+    }
+
+    if (ctx->usage) {
+        ngx_http_model_usage_body(r, ctx, in);
     }
 
     if (ctx->ending && ngx_http_model_stream_body(r, ctx, in) != NGX_OK) {

@@ -20,6 +20,7 @@
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_rules.h"
 #include "ngx_http_model_status.h"
+#include "ngx_http_model_usage_variables.h"
 #include "ngx_http_model_variables.h"
 
 
@@ -765,7 +766,11 @@ ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 static ngx_int_t
 ngx_http_model_add_variables(ngx_conf_t *cf)
 {
-    return ngx_http_model_variables_add(cf);
+    if (ngx_http_model_variables_add(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_usage_variables_add(cf);
 }
 
 

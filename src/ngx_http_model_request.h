@@ -49,6 +49,7 @@ extern ngx_module_t  ngx_http_model_module;
                                         |NGX_HTTP_MODEL_ON_529)
 
 
+typedef struct ngx_http_model_usage_s  ngx_http_model_usage_t;
 typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
 typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
 typedef struct ngx_http_model_run_s      ngx_http_model_run_t;
@@ -129,7 +130,9 @@ struct ngx_http_model_ctx_s {
     ngx_array_t                      *notes;     /* of reason: what did not
                                                     answer, or NULL */
     ngx_str_t                         message;   /* of our own error */
-    ngx_http_model_ending_t          *ending;    /* of a stream, or NULL */
+    ngx_http_model_usage_t           *usage;     /* of an answer, or NULL */
+    ngx_http_model_ending_t          *ending;    /* of a stream, or NULL; a
+                                                    part of usage, if any */
     ngx_buf_t                        *replacement;  /* filter's answer */
     ngx_buf_t                        *held;      /* of an answer whose head
                                                     waits for its body */

@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_ending.h"
 #include "ngx_http_model_stream.h"
+#include "ngx_http_model_usage.h"
 
 
 static void ngx_http_model_stream_arm(ngx_http_model_run_t *run,
@@ -263,12 +264,19 @@ ngx_http_model_stream_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         return NGX_OK;
     }
 
-    ctx->ending = ngx_palloc(r->pool, sizeof(ngx_http_model_ending_t));
-    if (ctx->ending == NULL) {
-        return NGX_ERROR;
-    }
+    /* usage follows the same bytes */
 
-    ngx_http_model_ending_init(ctx->ending, framing);
+    if (ctx->usage) {
+        ctx->ending = &ctx->usage->observe.ending;
+
+    } else {
+        ctx->ending = ngx_palloc(r->pool, sizeof(ngx_http_model_ending_t));
+        if (ctx->ending == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_model_ending_init(ctx->ending, framing);
+    }
 
     if (ctx->run && ctx->rules->stall) {
         ngx_http_model_stream_arm(ctx->run, ctx->rules->stall);
@@ -292,7 +300,11 @@ ngx_http_model_stream_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         b = cl->buf;
 
         if (ngx_buf_in_memory(b) && b->last > b->pos) {
-            ngx_http_model_ending_feed(ctx->ending, b->pos, b->last - b->pos);
+            if (ctx->usage == NULL) {
+                ngx_http_model_ending_feed(ctx->ending, b->pos,
+                                           b->last - b->pos);
+            }
+
             data = 1;
         }
 

@@ -60,8 +60,9 @@ for my $name (sort keys %entry) {
 # variables, paths, files
 
 same [text('docs/variables.md') =~ /^`(\$\w+)`\n:/mg], [map { "\$$_" }
-    grep { !/^model_internal_/ } table(source('variables'),
-    'ngx_http_model_variables') =~ /ngx_string\("(\w+)"\)/g],
+    grep { !/^model_internal_/ } map { /ngx_string\("(\w+)"\)/g }
+    table(source('variables'), 'ngx_http_model_variables'),
+    table(source('usage_variables'), 'ngx_http_model_usage_variables')],
     'each variable has its entry, and no other';
 
 my ($paths) = text('docs/endpoints.md') =~ /^## Table\n(.*?)^## /ms;
