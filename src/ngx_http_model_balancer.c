@@ -297,7 +297,7 @@ ngx_http_model_balancer_choose(ngx_peer_connection_t *pc,
     ngx_http_model_balance_t *balance)
 {
     ngx_int_t                rc;
-    ngx_uint_t               backup, suits, first, last;
+    ngx_uint_t               n, backup, suits;
     ngx_http_model_survey_t  survey;
 
     if (balance->rrp == NULL) {
@@ -325,16 +325,12 @@ ngx_http_model_balancer_choose(ngx_peer_connection_t *pc,
 
     ngx_http_model_survey(balance->request, balance->peers, &survey);
 
-    ngx_http_model_survey_range(&survey, &first, &last);
+    for (n = 0; ngx_http_model_survey_group(&survey, n, &backup, &suits); n++) {
 
-    for (backup = 0; backup < 2; backup++) {
-        for (suits = first; suits <= last; suits++) {
+        rc = ngx_http_model_balancer_try(pc, balance, backup, suits);
 
-            rc = ngx_http_model_balancer_try(pc, balance, backup, suits);
-
-            if (rc != NGX_BUSY) {
-                return rc;
-            }
+        if (rc != NGX_BUSY) {
+            return rc;
         }
     }
 

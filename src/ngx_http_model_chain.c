@@ -31,6 +31,13 @@
 static ngx_int_t ngx_http_model_chain_add(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_route_t *route,
     ngx_str_t *other, ngx_str_t *uri);
+static ngx_int_t ngx_http_model_chain_uri(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_str_t *path, ngx_str_t *uri);
+static void ngx_http_model_chain_prepare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_chain_look(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_look_t *look,
+    ngx_uint_t *why);
 static ngx_int_t ngx_http_model_chain_copy(ngx_pool_t *pool, ngx_str_t *to,
     ngx_str_t *from);
 static ngx_uint_t ngx_http_model_chain_anywhere(
@@ -88,14 +95,15 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ctx->hops = ngx_array_create(r->pool, 4, sizeof(ngx_http_model_hop_t));
 
     if (ctx->hops == NULL
-        || ngx_http_model_path_args(r, &path, &uri) != NGX_OK)
+        || ngx_http_model_chain_uri(r, ctx, &path, &uri) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (route->alias) {
         targets = ngx_http_model_alias_targets(scope, route->alias,
-                                               &route->star, 1, r->pool);
+                                               &route->star, !ctx->dry,
+                                               r->pool);
         if (targets == NULL) {
             return NGX_ERROR;
         }
@@ -227,7 +235,22 @@ ngx_http_model_chain_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         hop->dialect = vendor->dialect;
     }
 
-    return ngx_http_model_path_args(r, path, &hop->uri);
+    return ngx_http_model_chain_uri(r, ctx, path, &hop->uri);
+}
+
+
+/* the arguments of a dry run are not those of what it asks about */
+
+static ngx_int_t
+ngx_http_model_chain_uri(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_str_t *path, ngx_str_t *uri)
+{
+    if (ctx->dry) {
+        *uri = *path;
+        return NGX_OK;
+    }
+
+    return ngx_http_model_path_args(r, path, uri);
 }
 
 
@@ -262,6 +285,15 @@ ngx_http_model_chain_speaks(ngx_http_model_vendor_t *vendor,
 ngx_int_t
 ngx_http_model_chain_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
+    ngx_http_model_chain_prepare(r, ctx);
+
+    return ngx_http_model_chain_run(r, ctx, 0);
+}
+
+
+static void
+ngx_http_model_chain_prepare(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
     ngx_http_model_loc_conf_t   *mlcf;
     ngx_http_model_main_conf_t  *mmcf;
 
@@ -273,8 +305,73 @@ ngx_http_model_chain_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->next = 0;
     ctx->busy = 0;
     ctx->retry = 0;
+}
 
-    return ngx_http_model_chain_run(r, ctx, 0);
+
+void
+ngx_http_model_chain_preview(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_chain_mark_t *marks)
+{
+    ngx_int_t                        rc;
+    ngx_uint_t                       i, n, why, reason;
+    ngx_http_model_hop_t            *hops;
+    ngx_http_model_look_t            look;
+    ngx_http_model_balancer_conf_t  *bcf;
+
+    ngx_http_model_chain_prepare(r, ctx);
+
+    hops = ctx->hops->elts;
+    n = ctx->hops->nelts;
+    reason = 0;
+
+    for (i = 0; i < n; i++) {
+
+        ctx->hop = &hops[i];
+        ctx->next = i + 1;
+
+        marks[i].state = NGX_HTTP_MODEL_CHAIN_ASKED;
+        marks[i].why = NULL;
+
+        rc = ngx_http_model_chain_look(r, ctx, &look, &why);
+
+        if (rc == NGX_AGAIN && look.free == 0) {
+            bcf = ngx_http_model_balancer_conf(ctx->hop->vendor->upstream);
+
+            rc = (ngx_http_model_queue_length(bcf) < bcf->queue)
+                 ? NGX_AGAIN : NGX_BUSY;
+
+            marks[i].state = NGX_HTTP_MODEL_CHAIN_QUEUED;
+        }
+
+        if (rc != NGX_BUSY) {
+            break;
+        }
+
+        marks[i].state = NGX_HTTP_MODEL_CHAIN_PASSED;
+        marks[i].why = ngx_http_model_chain_words[why];
+
+        reason = ngx_max(reason, why);
+
+        if (!ngx_http_model_again_passes(ctx, &look)) {
+            marks[i].state = NGX_HTTP_MODEL_CHAIN_REFUSED;
+            break;
+        }
+    }
+
+    if (i == n || marks[i].state == NGX_HTTP_MODEL_CHAIN_REFUSED) {
+        (void) ngx_http_model_chain_refuse(r, ctx, reason);
+    }
+
+    ctx->hop = NULL;
+
+    while (++i < n) {
+        marks[i].state = (marks[i - 1].state == NGX_HTTP_MODEL_CHAIN_REFUSED
+                          || marks[i - 1].state == NGX_HTTP_MODEL_CHAIN_UNUSED
+                          || ctx->rules->conditions == 0)
+                         ? NGX_HTTP_MODEL_CHAIN_UNUSED
+                         : NGX_HTTP_MODEL_CHAIN_NEXT;
+        marks[i].why = NULL;
+    }
 }
 
 
@@ -333,9 +430,29 @@ static ngx_int_t
 ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_look_t *look, ngx_uint_t *why)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_http_model_chain_look(r, ctx, look, why);
+
+    if (rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    return ngx_http_model_queue(r, ctx->hop,
+                        ngx_http_model_balancer_conf(ctx->vendor->upstream),
+                        ngx_http_model_chain_resume);
+}
+
+
+/* the same; NGX_AGAIN: the queue has the slots */
+
+static ngx_int_t
+ngx_http_model_chain_look(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_look_t *look, ngx_uint_t *why)
+{
     ngx_http_model_balancer_conf_t  *bcf;
 
-    bcf = ngx_http_model_balancer_conf(ctx->vendor->upstream);
+    bcf = ngx_http_model_balancer_conf(ctx->hop->vendor->upstream);
 
     /* others tell when they are asked */
 
@@ -356,8 +473,7 @@ ngx_http_model_chain_enter(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     /* later hops never wait */
 
     if (bcf->queue && ctx->next == 1) {
-        return ngx_http_model_queue(r, ctx->hop, bcf,
-                                    ngx_http_model_chain_resume);
+        return NGX_AGAIN;
     }
 
     return look->free ? NGX_OK : NGX_BUSY;

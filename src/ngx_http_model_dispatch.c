@@ -50,22 +50,14 @@ static ngx_int_t ngx_http_model_dispatch_near(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
+    ngx_int_t                rc;
     ngx_http_model_wait_t   *wait;
     ngx_http_model_scope_t   scope;
 
-    if (ctx->body == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    rc = ngx_http_model_dispatch_scanned(r, ctx);
 
-    if (ngx_http_model_dispatch_finish(ctx) != NGX_OK) {
-
-        if (ctx->body->failed && ctx->body->scan) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
-                            NULL, "%s", ngx_http_model_names_error(ctx->body,
-                                                              ctx->dialect));
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (ngx_http_model_scope(r, &scope) != NGX_OK) {
@@ -83,6 +75,28 @@ ngx_http_model_dispatch(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     wait->resume = ngx_http_model_dispatch_resume;
 
     return ngx_http_model_wait(r, wait, scope.timeout);
+}
+
+
+ngx_int_t
+ngx_http_model_dispatch_scanned(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    if (ctx->body == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_model_dispatch_finish(ctx) == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->body->failed && ctx->body->scan) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL, NULL,
+                            "%s", ngx_http_model_names_error(ctx->body,
+                                                             ctx->dialect));
 }
 
 
@@ -235,9 +249,7 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait)
 {
     ngx_int_t                rc;
-    ngx_str_t                other;
     ngx_http_model_ctx_t    *ctx;
-    ngx_http_model_name_t    names[NGX_HTTP_MODEL_NNAMES];
     ngx_http_model_route_t   route;
     ngx_http_model_scope_t   scope;
 
@@ -249,9 +261,35 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_http_model_dispatch_decide(r, ctx, &scope, &route);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_SHOW) {
+        return ngx_http_model_local_show(r, &route,
+                       ngx_http_model_names_flag(ctx->body, ctx->endpoint,
+                                                 "verbose")
+                       == 1);
+    }
+
+    return ngx_http_model_chain_start(r, ctx);
+}
+
+
+ngx_int_t
+ngx_http_model_dispatch_decide(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_scope_t *scope,
+    ngx_http_model_route_t *route)
+{
+    ngx_int_t              rc;
+    ngx_str_t              other;
+    ngx_http_model_name_t  names[NGX_HTTP_MODEL_NNAMES];
+
     ngx_http_model_names(ctx->body, ctx->endpoint, names);
 
-    rc = ngx_http_model_route(&scope, &ctx->model, &route, r->pool);
+    rc = ngx_http_model_route(scope, &ctx->model, route, r->pool);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -264,24 +302,22 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                        "model: \"%V\" means nothing: %s", &ctx->model,
                        ctx->reason);
 
-        return ctx->model.len ? ngx_http_model_dispatch_unknown(r, ctx, &scope)
+        return ctx->model.len ? ngx_http_model_dispatch_unknown(r, ctx, scope)
                               : ngx_http_model_dispatch_missing(r, ctx);
     }
 
-    if (ngx_http_model_dispatch_name(r, ctx, &route) != NGX_OK) {
+    if (ngx_http_model_dispatch_name(r, ctx, route) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->down = route.model && route.model->nservers && route.model->nup == 0;
+    ctx->down = route->model && route->model->nservers
+                && route->model->nup == 0;
 
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_SHOW) {
-        return ngx_http_model_local_show(r, &route,
-                       ngx_http_model_names_flag(ctx->body, ctx->endpoint,
-                                                 "verbose")
-                       == 1);
+        return NGX_DECLINED;
     }
 
-    if (route.alias && ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE) {
+    if (route->alias && ctx->endpoint->kind == NGX_HTTP_MODEL_MANAGE) {
         return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
                                             "model", "an alias stands for "
                                             "models, and cannot be pulled, "
@@ -289,14 +325,14 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                                             "deleted itself");
     }
 
-    rc = ngx_http_model_dispatch_other(r, ctx, &scope,
+    rc = ngx_http_model_dispatch_other(r, ctx, scope,
                                        &names[NGX_HTTP_MODEL_NAME_OTHER],
-                                       &route, &other);
+                                       route, &other);
     if (rc != NGX_DECLINED) {
         return rc;
     }
 
-    rc = ngx_http_model_chain(r, ctx, &scope, &route, &other);
+    rc = ngx_http_model_chain(r, ctx, scope, route, &other);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -306,7 +342,7 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
-    if (ngx_http_model_dispatch_binds(ctx, &scope)
+    if (ngx_http_model_dispatch_binds(ctx, scope)
         && ngx_http_model_names_fallbacks(ctx->body, ctx->endpoint))
     {
         return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
@@ -316,7 +352,7 @@ ngx_http_model_dispatch_resume(ngx_http_request_t *r,
                                             "with \"model\"");
     }
 
-    return ngx_http_model_chain_start(r, ctx);
+    return NGX_DECLINED;
 }
 
 
@@ -445,6 +481,18 @@ ngx_http_model_dispatch_unread(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_vendor_t *vendor,
     ngx_str_t *path)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_http_model_dispatch_hop(r, ctx, vendor, path);
+
+    return (rc == NGX_DECLINED) ? ngx_http_model_chain_start(r, ctx) : rc;
+}
+
+
+ngx_int_t
+ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_vendor_t *vendor, ngx_str_t *path)
+{
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB
         && !ngx_http_model_chain_speaks(vendor, ctx->endpoint))
     {
@@ -457,7 +505,7 @@ ngx_http_model_dispatch_unread(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_model_chain_start(r, ctx);
+    return NGX_DECLINED;
 }
 
 

@@ -19,8 +19,6 @@ static ngx_int_t ngx_http_model_edit_check(ngx_http_model_edit_t *edits,
 static ngx_int_t ngx_http_model_edit_undo(ngx_http_request_t *r,
     ngx_http_model_edit_t *edits, ngx_uint_t n, ngx_uint_t fits,
     ngx_http_model_edit_t *undo);
-static ngx_uint_t ngx_http_model_edit_fits(ngx_chain_t *cl,
-    ngx_http_model_edit_t *edits, ngx_uint_t n);
 static ngx_int_t ngx_http_model_edit_overwrite(ngx_http_request_t *r,
     ngx_http_model_edit_t *edits, ngx_uint_t n);
 static ngx_int_t ngx_http_model_edit_write(ngx_chain_t *cl, off_t offset,
@@ -163,7 +161,7 @@ ngx_http_model_edit_check(ngx_http_model_edit_t *edits, ngx_uint_t n,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_edit_fits(ngx_chain_t *cl, ngx_http_model_edit_t *edits,
     ngx_uint_t n)
 {

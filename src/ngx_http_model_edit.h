@@ -41,6 +41,10 @@ typedef struct {
 ngx_int_t ngx_http_model_edit_apply(ngx_http_request_t *r,
     ngx_http_model_edit_t *edits, ngx_uint_t n, ngx_http_model_edit_t *undo);
 
+/* 1 when all edits of the chain's bytes can be written in place */
+ngx_uint_t ngx_http_model_edit_fits(ngx_chain_t *cl,
+    ngx_http_model_edit_t *edits, ngx_uint_t n);
+
 /*
  * Merges two ascending lists of edits.  Of two insertions at one place that
  * of a comes first.  NGX_OK; NGX_ERROR: memory, or they overlap.

@@ -39,14 +39,13 @@
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_rewrite.h"
+#include "ngx_http_model_scope.h"
 
 
 static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_uint_t ngx_http_model_gateway_has_body(
     const ngx_http_model_endpoint_t *endpoint);
-static ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_left(ngx_http_request_t *r);
 static void ngx_http_model_gateway_preaccess_body_handler(
     ngx_http_request_t *r);
@@ -369,9 +368,7 @@ ngx_http_model_gateway_has_body(const ngx_http_model_endpoint_t *endpoint)
 }
 
 
-/* readies the scan; NGX_DECLINED with status and message: not this body */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_model_gateway_prepare(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx)
 {
@@ -481,50 +478,18 @@ ngx_http_model_gateway_late(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 static ngx_int_t
 ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_str_t                   path, name;
+    ngx_int_t                   rc;
+    ngx_str_t                   path;
     ngx_http_model_vendor_t    *vendor;
     ngx_http_model_loc_conf_t  *mlcf;
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
 
-    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
-        && ctx->client && ctx->client->patterns)
-    {
-        (void) ngx_http_discard_request_body(r);
+    rc = ngx_http_model_gateway_unnamed(r, ctx, &vendor);
 
-        return ngx_http_model_respond_error(r, NGX_HTTP_FORBIDDEN, NULL, NULL,
-                               "the key of \"%V\" is for some models only, "
-                               "and on this path it is not known which model "
-                               "is meant", &ctx->client->name);
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
-
-    vendor = mlcf->pass->single;
-    ctx->reason = "only vendor";
-
-    if (vendor == NULL && mlcf->fallback) {
-        ctx->reason = "default";
-        vendor = ngx_http_model_vendor_find(mlcf->pass->vendors,
-                                            &mlcf->fallback->vendor->id);
-    }
-
-    if (vendor == NULL) {
-        (void) ngx_http_discard_request_body(r);
-
-        ctx->reason = "no name";
-
-        name = ngx_http_model_error_quote(r->pool, &ctx->path);
-
-        return ngx_http_model_respond_error(r, NGX_HTTP_NOT_FOUND,
-                               "unknown_url", NULL, "\"%V\" names no model: "
-                               "it needs a location with one vendor, or "
-                               "model_default", &name);
-    }
-
-    ctx->vendor = vendor;
-
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "model: unread request is for vendor \"%V\" by %s",
-                   &vendor->id, ctx->reason);
 
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB) {
         return ngx_http_model_dispatch_unread(r, ctx, vendor, &ctx->path);
@@ -542,4 +507,49 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     return ngx_http_model_dispatch_unread(r, ctx, vendor, &path);
+}
+
+
+ngx_int_t
+ngx_http_model_gateway_unnamed(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_vendor_t **vendor)
+{
+    ngx_str_t               name;
+    ngx_http_model_scope_t  scope;
+
+    if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_OTHER
+        && ctx->client && ctx->client->patterns)
+    {
+        (void) ngx_http_discard_request_body(r);
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_FORBIDDEN, NULL, NULL,
+                               "the key of \"%V\" is for some models only, "
+                               "and on this path it is not known which model "
+                               "is meant", &ctx->client->name);
+    }
+
+    if (ngx_http_model_scope(r, &scope) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    *vendor = ngx_http_model_scope_unnamed(&scope, &ctx->reason);
+
+    if (*vendor == NULL) {
+        (void) ngx_http_discard_request_body(r);
+
+        name = ngx_http_model_error_quote(r->pool, &ctx->path);
+
+        return ngx_http_model_respond_error(r, NGX_HTTP_NOT_FOUND,
+                               "unknown_url", NULL, "\"%V\" names no model: "
+                               "it needs a location with one vendor, or "
+                               "model_default", &name);
+    }
+
+    ctx->vendor = *vendor;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "model: unread request is for vendor \"%V\" by %s",
+                   &(*vendor)->id, ctx->reason);
+
+    return NGX_DECLINED;
 }

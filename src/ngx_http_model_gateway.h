@@ -32,4 +32,21 @@ ngx_int_t ngx_http_model_gateway_preaccess_handler(ngx_http_request_t *r);
 ngx_http_model_ctx_t *ngx_http_model_gateway_identify(ngx_http_request_t *r);
 
 
+/* what follows is for explain, too */
+
+/*
+ * Readies the scan of a body for ctx->endpoint.  NGX_OK, or NGX_DECLINED with
+ * status and message in the context: not this body.
+ */
+ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
+/*
+ * The vendor of a path whose body is not read.  NGX_DECLINED: here it is; else
+ * what a content handler returns, the error is sent.
+ */
+ngx_int_t ngx_http_model_gateway_unnamed(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_vendor_t **vendor);
+
+
 #endif /* _NGX_HTTP_MODEL_GATEWAY_H_INCLUDED_ */

@@ -29,8 +29,6 @@ typedef struct {
 static ngx_int_t ngx_http_model_handover_run(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_handover_slot(ngx_http_request_t *r,
     ngx_http_model_vendor_t *vendor);
-static ngx_int_t ngx_http_model_handover_uri(ngx_http_request_t *r,
-    ngx_http_model_hop_t *hop, ngx_str_t *uri);
 static ngx_int_t ngx_http_model_handover_enter(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_handover_hide(ngx_http_request_t *r,
@@ -197,12 +195,7 @@ ngx_http_model_handover_slot(ngx_http_request_t *r,
 }
 
 
-/*
- * The vendor's URI part is its base URL as its documentation gives it: for an
- * OpenAI vendor it stands for "/v1", else it goes in front of the path.
- */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_model_handover_uri(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
     ngx_str_t *uri)
 {

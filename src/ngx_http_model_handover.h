@@ -36,6 +36,14 @@ ngx_int_t ngx_http_model_handover_switch(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop);
 
 /*
+ * The URI that a hop's server gets.  The vendor's URI part is its base URL as
+ * its documentation gives it: for an OpenAI vendor it stands for "/v1", else it
+ * goes in front of the path.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_model_handover_uri(ngx_http_request_t *r,
+    ngx_http_model_hop_t *hop, ngx_str_t *uri);
+
+/*
  * Ends the vendor's view of the request, if it is still on: the page of a head
  * that could not be made must not be written in it.
  */

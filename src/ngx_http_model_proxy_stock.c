@@ -98,6 +98,28 @@ ngx_http_model_proxy_is_set(ngx_command_t *cmd, void *conf, void *pristine)
 }
 
 
+ngx_array_t *
+ngx_http_model_proxy_sent(ngx_http_model_vendor_t *vendor)
+{
+    void           *conf;
+    ngx_array_t    *sent;
+    ngx_command_t  *cmd;
+
+    static ngx_str_t  name = ngx_string("proxy_set_header");
+
+    cmd = ngx_http_model_proxy_command(&name);
+
+    if (cmd == NULL || cmd->set != ngx_conf_set_keyval_slot) {
+        return NULL;
+    }
+
+    conf = vendor->loc_conf[ngx_http_proxy_module.ctx_index];
+    sent = *(ngx_array_t **) ((char *) conf + cmd->offset);
+
+    return (sent == NGX_CONF_UNSET_PTR) ? NULL : sent;
+}
+
+
 /* the size of what a generic setter sets; 0: not known */
 
 static size_t

@@ -34,6 +34,12 @@ ngx_command_t *ngx_http_model_proxy_command(ngx_str_t *name);
 ngx_int_t ngx_http_model_proxy_set(ngx_conf_t *cf,
     ngx_http_model_vendor_t *vendor, char **args);
 
+/*
+ * The header list of a completed vendor: ngx_keyval_t, of which those without
+ * a value are not sent; NULL when this nginx keeps it in another way.
+ */
+ngx_array_t *ngx_http_model_proxy_sent(ngx_http_model_vendor_t *vendor);
+
 /* 1 when a generic setter was called: conf differs from the unset one */
 ngx_uint_t ngx_http_model_proxy_is_set(ngx_command_t *cmd, void *conf,
     void *pristine);

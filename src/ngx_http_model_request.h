@@ -98,7 +98,8 @@ struct ngx_http_model_ctx_s {
     ngx_http_model_body_t            *body;      /* scanned, or NULL */
     const ngx_http_model_endpoint_t  *scanned_for;  /* what of it is known */
     ngx_uint_t                        status;    /* of a refusal found while
-                                                    the body was read, or 0 */
+                                                    the body was read, or in a
+                                                    dry run; 0: none */
 
     ngx_str_t                         model;     /* as the client named it */
     ngx_str_t                         name;      /* as sent upstream */
@@ -146,6 +147,9 @@ struct ngx_http_model_ctx_s {
                                                     before, by index */
     ngx_int_t                       (*create_request)(ngx_http_request_t *r);
 
+    unsigned                          dry:1;         /* what would be is asked:
+                                                        nothing is sent, taken
+                                                        or learnt */
     unsigned                          valid_unparsed_uri:1;
     unsigned                          swapped:1;     /* the vendor's view */
     unsigned                          created:1;     /* the head is made */

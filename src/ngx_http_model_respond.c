@@ -139,6 +139,11 @@ ngx_http_model_respond_error(ngx_http_request_t *r, ngx_uint_t status,
     ctx->message.data = p;
     ctx->message.len = last - p;
 
+    if (ctx->dry) {
+        ctx->status = status;
+        return NGX_OK;
+    }
+
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "model request refused with %ui: %V", status,
                   &ctx->message);

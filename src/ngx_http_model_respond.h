@@ -24,7 +24,8 @@ ngx_int_t ngx_http_model_respond(ngx_http_request_t *r, ngx_uint_t status,
 /*
  * Sends an error in the dialect of the request's context.  code and param as
  * of ngx_http_model_error_body().  The message is made by ngx_vslprintf of
- * fmt, at most 1 KB; client data in it was checked or quoted before.
+ * fmt, at most 1 KB; client data in it was checked or quoted before.  In a dry
+ * run status and message are kept in the context, nothing is sent: NGX_OK.
  */
 ngx_int_t ngx_cdecl ngx_http_model_respond_error(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *param, const char *fmt,

@@ -33,21 +33,7 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (ctx->body == NULL || !ctx->accepted
-        || ctx->scanned_for != ctx->endpoint)
-    {
-        return NGX_OK;
-    }
-
-    edits = ngx_palloc(r->pool, (NGX_HTTP_MODEL_NNAMES + 1)
-                                * sizeof(ngx_http_model_edit_t));
-    if (edits == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_model_rewrite_names(r, ctx, hop, edits, &n) != NGX_OK
-        || ngx_http_model_rewrite_presets(r, ctx, hop, &edits, &n) != NGX_OK)
-    {
+    if (ngx_http_model_rewrite_plan(r, ctx, hop, &edits, &n) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -76,6 +62,32 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ctx->nundo = n;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_rewrite_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_http_model_hop_t *hop, ngx_http_model_edit_t **edits, ngx_uint_t *n)
+{
+    *n = 0;
+
+    if (ctx->body == NULL || !ctx->accepted
+        || ctx->scanned_for != ctx->endpoint)
+    {
+        return NGX_OK;
+    }
+
+    *edits = ngx_palloc(r->pool, (NGX_HTTP_MODEL_NNAMES + 1)
+                                 * sizeof(ngx_http_model_edit_t));
+    if (*edits == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_model_rewrite_names(r, ctx, hop, *edits, n) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_rewrite_presets(r, ctx, hop, edits, n);
 }
 
 

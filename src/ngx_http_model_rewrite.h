@@ -23,6 +23,14 @@
 ngx_int_t ngx_http_model_rewrite(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop);
 
+/*
+ * The edits that it would make of the client's body, nothing done: n of them,
+ * 0 where the body is not scanned.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_model_rewrite_plan(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop,
+    ngx_http_model_edit_t **edits, ngx_uint_t *n);
+
 /* only takes back what was done: the body is the client's again */
 ngx_int_t ngx_http_model_rewrite_undo(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);

@@ -16,6 +16,9 @@
 #define NGX_HTTP_MODEL_SCOPE_SLACK  1000
 
 
+static ngx_msec_t ngx_http_model_scope_timeout(ngx_array_t *vendors);
+
+
 ngx_int_t
 ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
 {
@@ -34,8 +37,16 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
         return NGX_ERROR;
     }
 
-    scope->vendors = mlcf->pass->vendors;
-    scope->single = mlcf->pass->single;
+    if (mlcf->pass) {
+        scope->vendors = mlcf->pass->vendors;
+        scope->single = mlcf->pass->single;
+        scope->timeout = mlcf->pass->timeout;
+
+    } else {
+        scope->vendors = &mmcf->ranked;
+        scope->timeout = ngx_http_model_scope_timeout(&mmcf->ranked);
+    }
+
     scope->aliases = &mmcf->aliases;
 
     /* an inherited default may be a vendor that model_pass leaves out */
@@ -50,11 +61,39 @@ ngx_http_model_scope(ngx_http_request_t *r, ngx_http_model_scope_t *scope)
 
     scope->patterns = ctx->client ? ctx->client->patterns : NULL;
     scope->dialect = ctx->dialect;
-    scope->timeout = mlcf->pass->timeout;
     scope->settled = ngx_current_msec - mmcf->views.started
                      > scope->timeout + NGX_HTTP_MODEL_SCOPE_SLACK;
 
     return NGX_OK;
+}
+
+
+static ngx_msec_t
+ngx_http_model_scope_timeout(ngx_array_t *vendors)
+{
+    ngx_uint_t                 i;
+    ngx_msec_t                 timeout;
+    ngx_http_model_vendor_t  **vendor;
+
+    vendor = vendors->elts;
+    timeout = 0;
+
+    for (i = 0; i < vendors->nelts; i++) {
+        timeout = ngx_max(timeout, vendor[i]->timeout);
+    }
+
+    return timeout;
+}
+
+
+ngx_http_model_vendor_t *
+ngx_http_model_scope_unnamed(ngx_http_model_scope_t *scope,
+    const char **reason)
+{
+    *reason = scope->single ? "only vendor"
+              : scope->fallback ? "default" : "no name";
+
+    return scope->single ? scope->single : scope->fallback;
 }
 
 

@@ -16,11 +16,19 @@
 
 
 /*
- * Fills the scope of the request; its view is good until the next event.
- * NGX_ERROR when memory ran out.
+ * Fills the scope of the request; its view is good until the next event.  In a
+ * location without model_pass all vendors count.  NGX_ERROR when memory ran
+ * out.
  */
 ngx_int_t ngx_http_model_scope(ngx_http_request_t *r,
     ngx_http_model_scope_t *scope);
+
+/*
+ * The vendor of a request that names no model and is not read, and how it was
+ * found; NULL: there is none.
+ */
+ngx_http_model_vendor_t *ngx_http_model_scope_unnamed(
+    ngx_http_model_scope_t *scope, const char **reason);
 
 /* 1 when every server of the scope's vendors was asked at least once */
 ngx_uint_t ngx_http_model_scope_complete(ngx_http_model_scope_t *scope);

@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_model_error.h"
+#include "ngx_http_model_explain.h"
 #include "ngx_http_model_metrics_handler.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
@@ -41,6 +42,8 @@ static void ngx_http_model_status_exact(ngx_http_model_status_t *status);
 static ngx_http_model_status_path_t  ngx_http_model_status_paths[] = {
     { ngx_string("/api"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_status_api },
+    { ngx_string("/explain"), NGX_HTTP_MODEL_STATUS_GET|NGX_HTTP_POST,
+      ngx_http_model_explain_handler },
     { ngx_string("/metrics"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_metrics_handler },
     { ngx_string("/ready"), NGX_HTTP_MODEL_STATUS_GET,

@@ -16,22 +16,12 @@
 #include "ngx_http_model_survey.h"
 
 
-#define NGX_HTTP_MODEL_SURVEY_FREE  0
-#define NGX_HTTP_MODEL_SURVEY_BUSY  1
-#define NGX_HTTP_MODEL_SURVEY_OUT   2
-
-
-/* what is kept of a peer when its lock is given back */
-
-typedef struct {
-    ngx_uint_t   i;
-    ngx_uint_t   backup;
-    ngx_uint_t   state;
-    size_t       len;
-    u_char       name[NGX_SOCKADDR_STRLEN];
-} ngx_http_model_survey_copy_t;
-
-
+static void ngx_http_model_survey_init(ngx_http_model_survey_t *survey,
+    ngx_http_model_hop_t *hop, ngx_http_model_balancer_conf_t *bcf);
+static ngx_array_t *ngx_http_model_survey_one(ngx_http_request_t *r,
+    ngx_http_model_hop_t *hop, ngx_pool_t *pool);
+static void ngx_http_model_survey_asked(ngx_http_model_survey_t *survey,
+    ngx_array_t *array);
 static void ngx_http_model_survey_single(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop, ngx_http_model_look_t *look);
 static ngx_int_t ngx_http_model_survey_scratch(
@@ -42,22 +32,24 @@ static void ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
 static void ngx_http_model_survey_copy(ngx_http_upstream_rr_peers_t *group,
     ngx_http_upstream_rr_peer_t *peer, ngx_uint_t i, ngx_uint_t backup,
     void *data);
+static ngx_uint_t ngx_http_model_survey_off(
+    ngx_http_upstream_rr_peer_t *peer);
 static void ngx_http_model_survey_judge(ngx_http_model_survey_t *survey,
-    ngx_http_model_survey_copy_t *copy);
+    ngx_http_model_found_t *found);
 static void ngx_http_model_survey_count(ngx_http_model_survey_t *survey,
-    ngx_uint_t suits, ngx_uint_t state, ngx_uint_t i, ngx_uint_t backup);
-static ngx_uint_t ngx_http_model_survey_state(ngx_http_model_survey_t *survey,
+    ngx_uint_t suits, ngx_uint_t can, ngx_uint_t i, ngx_uint_t backup);
+static ngx_uint_t ngx_http_model_survey_can(ngx_http_model_survey_t *survey,
     ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer);
 static ngx_uint_t ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
     ngx_str_t *name);
-static ngx_uint_t ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
+static ngx_msec_t ngx_http_model_survey_out(ngx_http_model_survey_t *survey,
     ngx_str_t *name);
 
 
 /* of the worker: no survey begins within another one */
 
-static ngx_http_model_survey_copy_t  *ngx_http_model_survey_copies;
-static ngx_uint_t                     ngx_http_model_survey_max;
+static ngx_http_model_found_t  *ngx_http_model_survey_copies;
+static ngx_uint_t               ngx_http_model_survey_max;
 
 
 const char  *ngx_http_model_survey_words[] = {
@@ -90,11 +82,9 @@ ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 
     bcf = ngx_http_model_balancer_conf(us);
 
-    ngx_memzero(&survey, sizeof(ngx_http_model_survey_t));
+    ngx_http_model_survey_init(&survey, hop, bcf);
 
-    survey.hop = hop;
     survey.tried = tried;
-    survey.aware = bcf && bcf->aware;
 
     /*
      * which server sticky asks for is not known before the run begins, and not
@@ -127,6 +117,17 @@ ngx_http_model_survey_look(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
 }
 
 
+static void
+ngx_http_model_survey_init(ngx_http_model_survey_t *survey,
+    ngx_http_model_hop_t *hop, ngx_http_model_balancer_conf_t *bcf)
+{
+    ngx_memzero(survey, sizeof(ngx_http_model_survey_t));
+
+    survey->hop = hop;
+    survey->aware = bcf && bcf->aware;
+}
+
+
 void
 ngx_http_model_survey_range(ngx_http_model_survey_t *survey,
     ngx_uint_t *first, ngx_uint_t *last)
@@ -142,6 +143,137 @@ ngx_http_model_survey_range(ngx_http_model_survey_t *survey,
     *first = NGX_HTTP_MODEL_SUITS_SICK;
     *last = survey->listed ? NGX_HTTP_MODEL_SUITS_SICK
                            : NGX_HTTP_MODEL_SUITS_UNSEEN;
+}
+
+
+ngx_uint_t
+ngx_http_model_survey_group(ngx_http_model_survey_t *survey, ngx_uint_t n,
+    ngx_uint_t *backup, ngx_uint_t *suits)
+{
+    ngx_uint_t  first, last, classes;
+
+    ngx_http_model_survey_range(survey, &first, &last);
+
+    classes = last - first + 1;
+
+    *backup = n / classes;
+    *suits = first + n % classes;
+
+    return *backup < 2;
+}
+
+
+ngx_array_t *
+ngx_http_model_survey_each(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
+    ngx_pool_t *pool)
+{
+    ngx_uint_t                       i;
+    ngx_array_t                     *array;
+    ngx_http_model_found_t          *found;
+    ngx_http_model_survey_t          survey;
+    ngx_http_upstream_srv_conf_t    *us;
+    ngx_http_model_balancer_conf_t  *bcf;
+
+    us = hop->vendor->upstream;
+
+    if (us == NULL || us->peer.data == NULL) {
+        return ngx_http_model_survey_one(r, hop, pool);
+    }
+
+    bcf = ngx_http_model_balancer_conf(us);
+
+    ngx_http_model_survey_init(&survey, hop, bcf);
+
+    survey.warm = bcf && bcf->warm;
+    survey.each = 1;
+
+    ngx_http_model_survey(r, us->peer.data, &survey);
+
+    if (survey.found == NULL) {
+        return NULL;
+    }
+
+    array = ngx_array_create(pool, ngx_max(survey.nfound, 1),
+                             sizeof(ngx_http_model_found_t));
+    if (array == NULL) {
+        return NULL;
+    }
+
+    found = array->elts;
+    array->nelts = survey.nfound;
+
+    ngx_memcpy(found, survey.found,
+               survey.nfound * sizeof(ngx_http_model_found_t));
+
+    for (i = 0; i < array->nelts; i++) {
+        found[i].name.data = found[i].buf;
+    }
+
+    ngx_http_model_survey_asked(&survey, array);
+
+    return array;
+}
+
+
+/* the same of a vendor that survey_single looks at */
+
+static ngx_array_t *
+ngx_http_model_survey_one(ngx_http_request_t *r, ngx_http_model_hop_t *hop,
+    ngx_pool_t *pool)
+{
+    ngx_array_t             *array;
+    ngx_http_model_look_t    look;
+    ngx_http_model_found_t  *found;
+
+    array = ngx_array_create(pool, 1, sizeof(ngx_http_model_found_t));
+    if (array == NULL) {
+        return NULL;
+    }
+
+    found = ngx_array_push(array);
+
+    ngx_memzero(found, sizeof(ngx_http_model_found_t));
+
+    ngx_http_model_survey_look(r, hop, NULL, &look);
+
+    found->can = look.free ? NGX_HTTP_MODEL_FOUND_FREE
+                           : NGX_HTTP_MODEL_FOUND_COOLDOWN;
+    found->suits = NGX_HTTP_MODEL_SUITS_WELL;
+    found->out = look.out;
+    found->weight = 1;
+    found->asked = look.free ? 1 : 0;
+    found->name = hop->vendor->authority;
+
+    return array;
+}
+
+
+/* marks those of the first group that has a free one */
+
+static void
+ngx_http_model_survey_asked(ngx_http_model_survey_t *survey,
+    ngx_array_t *array)
+{
+    ngx_uint_t               i, n, backup, suits, asked;
+    ngx_http_model_found_t  *found;
+
+    found = array->elts;
+    asked = 0;
+
+    for (n = 0;
+         !asked && ngx_http_model_survey_group(survey, n, &backup, &suits);
+         n++)
+    {
+        for (i = 0; i < array->nelts; i++) {
+
+            if (found[i].can == NGX_HTTP_MODEL_FOUND_FREE
+                && found[i].backup == backup && found[i].suits == suits)
+            {
+                found[i].asked = 1;
+                asked = 1;
+            }
+        }
+    }
 }
 
 
@@ -173,7 +305,7 @@ void
 ngx_http_model_survey(ngx_http_request_t *r,
     ngx_http_upstream_rr_peers_t *peers, ngx_http_model_survey_t *survey)
 {
-    ngx_uint_t             i, n;
+    ngx_uint_t             i;
     ngx_http_model_ctx_t  *ctx;
     ngx_http_model_hop_t  *hop;
 
@@ -211,7 +343,7 @@ ngx_http_model_survey(ngx_http_request_t *r,
                       && ctx->views
                       && ngx_http_model_health_cooling(ctx->views->catalogue);
 
-    if (!survey->aware && !survey->cooling) {
+    if (!survey->aware && !survey->cooling && !survey->each) {
         ngx_http_model_peers_each(peers, ngx_http_model_survey_visit, survey);
         return;
     }
@@ -220,12 +352,12 @@ ngx_http_model_survey(ngx_http_request_t *r,
         return;
     }
 
+    survey->found = ngx_http_model_survey_copies;
+
     ngx_http_model_peers_each(peers, ngx_http_model_survey_copy, survey);
 
-    n = ngx_min(survey->total, ngx_http_model_survey_max);
-
-    for (i = 0; i < n; i++) {
-        ngx_http_model_survey_judge(survey, &ngx_http_model_survey_copies[i]);
+    for (i = 0; i < survey->nfound; i++) {
+        ngx_http_model_survey_judge(survey, &survey->found[i]);
     }
 }
 
@@ -236,16 +368,17 @@ static ngx_int_t
 ngx_http_model_survey_scratch(ngx_http_upstream_rr_peers_t *peers,
     ngx_log_t *log)
 {
-    ngx_uint_t                     n;
-    ngx_http_model_survey_copy_t  *copies;
+    ngx_uint_t               n;
+    ngx_http_model_found_t  *copies;
 
     n = peers->number + (peers->next ? peers->next->number : 0);
+    n = ngx_max(n, 1);
 
     if (n <= ngx_http_model_survey_max) {
         return NGX_OK;
     }
 
-    copies = ngx_alloc(n * sizeof(ngx_http_model_survey_copy_t), log);
+    copies = ngx_alloc(n * sizeof(ngx_http_model_found_t), log);
     if (copies == NULL) {
         return NGX_ERROR;
     }
@@ -277,8 +410,8 @@ ngx_http_model_survey_visit(ngx_http_upstream_rr_peers_t *group,
     survey->total++;
 
     ngx_http_model_survey_count(survey, NGX_HTTP_MODEL_SUITS_WELL,
-                                ngx_http_model_survey_state(survey, group,
-                                                            peer),
+                                ngx_http_model_survey_can(survey, group,
+                                                          peer),
                                 i, backup);
 }
 
@@ -292,66 +425,82 @@ ngx_http_model_survey_copy(ngx_http_upstream_rr_peers_t *group,
 {
     ngx_http_model_survey_t *survey = data;
 
-    ngx_http_model_survey_copy_t  *copy;
+    ngx_uint_t               down;
+    ngx_http_model_found_t  *found;
 
-    if (ngx_http_model_peer_down(peer, survey->hinted)
-        || survey->total++ >= ngx_http_model_survey_max)
+    down = ngx_http_model_peer_down(peer, survey->hinted);
+
+    if (!down) {
+        survey->total++;
+    }
+
+    if ((down && !survey->each)
+        || survey->nfound == ngx_http_model_survey_max)
     {
         return;
     }
 
-    copy = &ngx_http_model_survey_copies[survey->total - 1];
+    found = &survey->found[survey->nfound++];
 
-    copy->i = i;
-    copy->backup = backup;
-    copy->state = ngx_http_model_survey_state(survey, group, peer);
+    found->can = down ? ngx_http_model_survey_off(peer)
+                      : ngx_http_model_survey_can(survey, group, peer);
+    found->suits = NGX_HTTP_MODEL_SUITS_NOT;
+    found->out = 0;
+    found->place = i;
+    found->conns = peer->conns;
+    found->max_conns = peer->max_conns;
+    found->weight = ngx_max(peer->weight, 1);
+    found->backup = backup ? 1 : 0;
+    found->asked = 0;
 
-    copy->len = ngx_min(peer->name.len, NGX_SOCKADDR_STRLEN);
-    ngx_memcpy(copy->name, peer->name.data, copy->len);
+    found->name.data = found->buf;
+    found->name.len = ngx_min(peer->name.len, sizeof(found->buf));
+
+    ngx_memcpy(found->buf, peer->name.data, found->name.len);
 }
 
 
 static void
 ngx_http_model_survey_judge(ngx_http_model_survey_t *survey,
-    ngx_http_model_survey_copy_t *copy)
+    ngx_http_model_found_t *found)
 {
-    ngx_str_t   name;
-    ngx_uint_t  suits, state;
-
-    name.len = copy->len;
-    name.data = copy->name;
-
-    suits = ngx_http_model_survey_suits(survey, &name);
-
-    if (suits == NGX_HTTP_MODEL_SUITS_NOT) {
+    if (found->can > NGX_HTTP_MODEL_FOUND_LACKS) {
         return;
     }
 
-    state = copy->state;
+    found->suits = ngx_http_model_survey_suits(survey, &found->name);
 
-    if (state != NGX_HTTP_MODEL_SURVEY_OUT
-        && ngx_http_model_survey_out(survey, &name))
-    {
-        state = NGX_HTTP_MODEL_SURVEY_OUT;
+    if (found->suits == NGX_HTTP_MODEL_SUITS_NOT) {
+        found->can = NGX_HTTP_MODEL_FOUND_LACKS;
+        return;
     }
 
-    ngx_http_model_survey_count(survey, suits, state, copy->i, copy->backup);
+    if (found->can < NGX_HTTP_MODEL_FOUND_COOLDOWN) {
+        found->out = ngx_http_model_survey_out(survey, &found->name);
+
+        if (found->out) {
+            found->can = NGX_HTTP_MODEL_FOUND_COOLDOWN;
+        }
+    }
+
+    ngx_http_model_survey_count(survey, found->suits, found->can,
+                                found->place, found->backup);
 }
 
 
 static void
 ngx_http_model_survey_count(ngx_http_model_survey_t *survey, ngx_uint_t suits,
-    ngx_uint_t state, ngx_uint_t i, ngx_uint_t backup)
+    ngx_uint_t can, ngx_uint_t i, ngx_uint_t backup)
 {
     survey->has[suits]++;
 
-    if (state == NGX_HTTP_MODEL_SURVEY_OUT) {
+    if (can >= NGX_HTTP_MODEL_FOUND_COOLDOWN) {
         return;
     }
 
     survey->up[suits]++;
 
-    if (state == NGX_HTTP_MODEL_SURVEY_BUSY) {
+    if (can == NGX_HTTP_MODEL_FOUND_BUSY) {
         return;
     }
 
@@ -363,14 +512,24 @@ ngx_http_model_survey_count(ngx_http_model_survey_t *survey, ngx_uint_t suits,
 }
 
 
+/* why one is out that the look does not count */
+
+static ngx_uint_t
+ngx_http_model_survey_off(ngx_http_upstream_rr_peer_t *peer)
+{
+    return ngx_http_model_peer_down(peer, 1) ? NGX_HTTP_MODEL_FOUND_OFF
+                                             : NGX_HTTP_MODEL_FOUND_DRAINS;
+}
+
+
 /* what the peer itself tells, under its lock */
 
 static ngx_uint_t
-ngx_http_model_survey_state(ngx_http_model_survey_t *survey,
+ngx_http_model_survey_can(ngx_http_model_survey_t *survey,
     ngx_http_upstream_rr_peers_t *group, ngx_http_upstream_rr_peer_t *peer)
 {
     if (ngx_http_model_survey_tried(survey->tried, &peer->name)) {
-        return NGX_HTTP_MODEL_SURVEY_OUT;
+        return NGX_HTTP_MODEL_FOUND_TRIED;
     }
 
     if (!group->single
@@ -378,14 +537,14 @@ ngx_http_model_survey_state(ngx_http_model_survey_t *survey,
         && peer->fails >= peer->max_fails
         && ngx_time() - peer->checked <= peer->fail_timeout)
     {
-        return NGX_HTTP_MODEL_SURVEY_OUT;
+        return NGX_HTTP_MODEL_FOUND_FAILED;
     }
 
     if (peer->max_conns && peer->conns >= peer->max_conns) {
-        return NGX_HTTP_MODEL_SURVEY_BUSY;
+        return NGX_HTTP_MODEL_FOUND_BUSY;
     }
 
-    return NGX_HTTP_MODEL_SURVEY_FREE;
+    return NGX_HTTP_MODEL_FOUND_FREE;
 }
 
 
@@ -437,9 +596,9 @@ ngx_http_model_survey_suits(ngx_http_model_survey_t *survey,
 }
 
 
-/* out for some time, as the vendor asked for */
+/* out for some time, in ms, as the vendor asked for; 0: it is not */
 
-static ngx_uint_t
+static ngx_msec_t
 ngx_http_model_survey_out(ngx_http_model_survey_t *survey, ngx_str_t *name)
 {
     ngx_msec_t                out;
@@ -456,15 +615,12 @@ ngx_http_model_survey_out(ngx_http_model_survey_t *survey, ngx_str_t *name)
                                     vendor->group ? name
                                                   : &vendor->authority,
                                     &survey->hop->known);
-    if (out == 0) {
-        return 0;
-    }
 
-    if (survey->out == 0 || out < survey->out) {
+    if (out && (survey->out == 0 || out < survey->out)) {
         survey->out = out;
     }
 
-    return 1;
+    return out;
 }
 
 

@@ -29,6 +29,36 @@
 extern const char  *ngx_http_model_survey_words[];
 
 
+/* whether a server can be asked now, and why not */
+
+#define NGX_HTTP_MODEL_FOUND_FREE      0
+#define NGX_HTTP_MODEL_FOUND_BUSY      1   /* max_conns */
+#define NGX_HTTP_MODEL_FOUND_COOLDOWN  2
+#define NGX_HTTP_MODEL_FOUND_FAILED    3   /* max_fails */
+#define NGX_HTTP_MODEL_FOUND_TRIED     4
+#define NGX_HTTP_MODEL_FOUND_LACKS     5   /* the model */
+#define NGX_HTTP_MODEL_FOUND_OFF       6   /* by the configuration */
+#define NGX_HTTP_MODEL_FOUND_DRAINS    7   /* takes but requests of its own */
+
+
+/* what was found of one server, copied under its lock, judged after it */
+
+typedef struct {
+    ngx_uint_t                         can;      /* FOUND_* */
+    ngx_uint_t                         suits;    /* SUITS_* */
+    ngx_msec_t                         out;      /* ms of the cooldown */
+    ngx_uint_t                         place;    /* in its group */
+    ngx_uint_t                         conns;
+    ngx_uint_t                         max_conns;   /* 0: no limit */
+    ngx_uint_t                         weight;
+    ngx_str_t                          name;     /* of the peer */
+    u_char                             buf[NGX_SOCKADDR_STRLEN];
+    unsigned                           backup:1;
+    unsigned                           asked:1;  /* one of those that would be
+                                                    asked first */
+} ngx_http_model_found_t;
+
+
 /* a look at all servers of an upstream for one request */
 
 typedef struct {
@@ -39,6 +69,8 @@ typedef struct {
     ngx_array_t                       *tried;    /* ngx_str_t, or NULL */
     u_char                            *classes;  /* of each peer, or NULL */
     ngx_uint_t                         max;      /* of classes, a group */
+    ngx_uint_t                         each;     /* found is asked for, those
+                                                    that are taken out too */
     ngx_uint_t                         aware;
     ngx_uint_t                         warm;
     ngx_uint_t                         any;      /* lists do not matter */
@@ -54,6 +86,10 @@ typedef struct {
     ngx_uint_t                         up[NGX_HTTP_MODEL_NSUITS];
     ngx_uint_t                         free[NGX_HTTP_MODEL_NSUITS];
     ngx_msec_t                         out;
+
+    ngx_http_model_found_t            *found;    /* the worker's, until its
+                                                    next survey; NULL: none */
+    ngx_uint_t                         nfound;
 } ngx_http_model_survey_t;
 
 
@@ -73,8 +109,8 @@ typedef struct {
 
 
 /*
- * Fills the numbers and classes of survey; what comes before them is the
- * caller's.
+ * Fills the numbers and classes of survey, and where each is set what was
+ * found; what comes before them is the caller's.
  */
 void ngx_http_model_survey(ngx_http_request_t *r,
     ngx_http_upstream_rr_peers_t *peers, ngx_http_model_survey_t *survey);
@@ -94,6 +130,21 @@ void ngx_http_model_survey_range(ngx_http_model_survey_t *survey,
 void ngx_http_model_survey_look(ngx_http_request_t *r,
     ngx_http_model_hop_t *hop, ngx_array_t *tried,
     ngx_http_model_look_t *look);
+
+/*
+ * The n-th group of servers, from 0 on, in the order in which they are asked:
+ * primary before backup ones, each by the classes of the range, best first.
+ * 0: there is no such group.
+ */
+ngx_uint_t ngx_http_model_survey_group(ngx_http_model_survey_t *survey,
+    ngx_uint_t n, ngx_uint_t *backup, ngx_uint_t *suits);
+
+/*
+ * What is found of each of the hop's servers, an array of
+ * ngx_http_model_found_t in pool; NULL when memory ran out.
+ */
+ngx_array_t *ngx_http_model_survey_each(ngx_http_request_t *r,
+    ngx_http_model_hop_t *hop, ngx_pool_t *pool);
 
 
 /* 1 when the name is one of tried, which may be NULL */

@@ -44,6 +44,7 @@ static ngx_int_t ngx_http_model_variable_credential(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_uint_t which, ngx_str_t *value);
 static ngx_uint_t ngx_http_model_variable_at_vendor(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_variable_home(ngx_http_model_hop_t *hop);
 static ngx_str_t ngx_http_model_variable_token(ngx_http_request_t *r,
     ngx_http_model_key_t *key, ngx_uint_t anthropic);
 
@@ -630,14 +631,7 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* which of the headers is at home for this key and path */
-
-    home = anthropic ? NGX_HTTP_MODEL_VAR_API_KEY
-                     : NGX_HTTP_MODEL_VAR_AUTHORIZATION;
-
-    if (key->header.len) {
-        home = NGX_HTTP_MODEL_VAR_KEY;
-    }
+    home = ngx_http_model_variable_home(ctx->hop);
 
     if (which != home || key->type == NGX_HTTP_MODEL_KEY_OFF) {
         return NGX_OK;
@@ -687,6 +681,59 @@ ngx_http_model_variable_credential(ngx_http_request_t *r,
     ngx_memcpy(p, text.data, text.len);
 
     return NGX_OK;
+}
+
+
+/* which of the headers is at home for the key and path */
+
+static ngx_uint_t
+ngx_http_model_variable_home(ngx_http_model_hop_t *hop)
+{
+    if (hop->vendor->key.header.len) {
+        return NGX_HTTP_MODEL_VAR_KEY;
+    }
+
+    return (hop->dialect == NGX_HTTP_MODEL_ANTHROPIC)
+           ? NGX_HTTP_MODEL_VAR_API_KEY : NGX_HTTP_MODEL_VAR_AUTHORIZATION;
+}
+
+
+const char *
+ngx_http_model_variables_source(ngx_http_model_hop_t *hop, ngx_str_t *value)
+{
+    u_char               *last;
+    ngx_http_variable_t  *v;
+
+    last = value->data + value->len;
+
+    for (v = ngx_http_model_variables; v->name.len; v++) {
+
+        if (v->get_handler == ngx_http_model_variable_internal
+            && value->len > v->name.len
+            && ngx_strlcasestrn(value->data, last, v->name.data,
+                                v->name.len - 1))
+        {
+            break;
+        }
+    }
+
+    if (v->name.len == 0) {
+        return NULL;
+    }
+
+    if (v->data == NGX_HTTP_MODEL_VAR_VERSION) {
+        return (hop->dialect == NGX_HTTP_MODEL_ANTHROPIC)
+               ? "client, else gateway" : "client, if it sends one";
+    }
+
+    if (v->data != ngx_http_model_variable_home(hop)
+        || hop->vendor->key.type == NGX_HTTP_MODEL_KEY_OFF)
+    {
+        return "";
+    }
+
+    return (hop->vendor->key.type == NGX_HTTP_MODEL_KEY_CLIENT)
+           ? "client's key, if it sends one" : "vendor's key";
 }
 
 

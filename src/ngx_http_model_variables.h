@@ -45,5 +45,13 @@ void ngx_http_model_variables_renew(ngx_http_request_t *r,
 void ngx_http_model_variables_forget(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
+/*
+ * Where the value of a line of the vendor's header list comes from, for a
+ * request of the hop: value is the line's text.  "" when nothing is sent, NULL
+ * when the text holds none of the internal variables.
+ */
+const char *ngx_http_model_variables_source(ngx_http_model_hop_t *hop,
+    ngx_str_t *value);
+
 
 #endif /* _NGX_HTTP_MODEL_VARIABLES_H_INCLUDED_ */

@@ -28,7 +28,11 @@ model_vendor aware { proxy_pass http://aware; discover off; }
 model_vendor slot { proxy_pass http://slot; discover off; }
 model_vendor stick { proxy_pass http://stick; discover off; }
 model_vendor busy { proxy_pass http://busy; discover off; }
-server { {{listen}} location / { model_pass; } }
+server {
+    {{listen}}
+    location / { model_pass; }
+    location /status/ { model_status; }
+}
 CONF
 
 sub ask {
@@ -36,6 +40,16 @@ sub ask {
     return $t->open(POST => '/api/chat', %o,
         body => { stream => \0, messages => [], model => $model });
 }
+
+sub told {
+    my $hop = $t->get('/status/explain?model=' . shift)->json->{hops}[0];
+    return { map { $_->{name} => [$_->{now}, $_->{asked_first} ? 1 : 0] }
+        @{ $hop->{servers} } };
+}
+
+# What explain tells
+is_deeply told("$_:m"), { $a->address => ['free', 1],
+    $b->address => ['draining', 0] }, "$_ is explained" for 'aware', 'stick';
 
 # The answer of the only server that may be asked is the answer
 $a->status(429, '{"error":"of a"}');

@@ -25,7 +25,11 @@ upstream late { server {{late}} max_fails=0; server {{dead}} max_fails=0; model_
 model_vendor two { proxy_pass http://two; discover 100ms; }
 model_vendor unseen { proxy_pass http://unseen; discover 1h; }
 model_vendor late { proxy_pass http://late; discover 1h; }
-server { {{listen}} location / { model_pass; model_allow inference manage; } }
+server {
+    {{listen}}
+    location / { model_pass; model_allow inference manage; }
+    location /status/ { model_status; model_failover off; }
+}
 CONF
 
 my @message = (stream => \0, messages => [{ role => 'user', content => 'x' }]);
@@ -43,6 +47,18 @@ sub who {
     return \%n;
 }
 
+# what explain tells of each server
+sub told {
+    my $e = $t->get('/status/explain?model=' . shift)->json->{hops}[0];
+    return { outcome => $e->{outcome}, map {
+        my $s = $_;
+        $s->{name} => join ', ', @$s{qw(now suits)},
+            $s->{asked_first} ? 'first' : ();
+    } @{ $e->{servers} } };
+}
+
+my %at = map { $_ => $b{$_}->address } keys %b;
+
 sub state {
     my ($name, $state) = @_;
     my $address = $b{$name}->address;
@@ -59,7 +75,11 @@ is_deeply who('two:m'), { '200 a' => 3, '200 b' => 3 }, 'both are well';
 
 state('b', 'down');
 is_deeply who('two:m'), { '200 a' => 6 }, 'the other one';
+is_deeply told('two:m'), { outcome => 'asked', $at{a} => 'free, suits, first',
+    $at{b} => 'free, sick', $at{c} => 'lacks the model, lacks the model' },
+    'that is explained';
 is_deeply who('two:y'), { '200 b' => 6 }, 'the only one that had it';
+is told('two:y')->{ $at{b} }, 'free, sick, first', 'that is explained, too';
 is_deeply who('two:none'), { '404' => 6 }, 'nobody had it';
 
 state('a', 'down');
@@ -88,11 +108,17 @@ is_deeply \%asked, { a => 4, b => 4, c => 4 }, 'pull goes to any server';
 # a server that never had a list: another one's list says what there is
 
 is_deeply who('unseen:z'), { '200 c' => 6 }, 'one was never seen';
+is_deeply told('unseen:z'), { outcome => 'asked',
+    $at{c} => 'free, suits, first', $at{dead} => 'free, never listed' },
+    'that is explained';
 is_deeply who('unseen:m'), { '404' => 6 }, 'it counts for nothing';
 
 # nothing is known of any: it counts as having every model, and is down
 
 is_deeply who('late:m'), { '503' => 6 }, 'none was ever seen';
+is_deeply told('late:m'), { outcome => 'asked',
+    map { $at{$_} => 'free, never listed, first' } 'dead', 'late' },
+    'that is explained';
 $r = $t->post('/v1/messages', { model => 'late:m', max_tokens => 1 });
 is $r->status, 529, 'in dialect';
 like $r->header('Retry-After'), qr/^\d+$/, 'Retry-After';
