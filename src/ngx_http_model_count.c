@@ -78,7 +78,9 @@ ngx_http_model_count_handler(ngx_http_request_t *r)
 
     /* no endpoint: the status; a preflight asks for nothing yet */
 
-    if (ctx == NULL || ctx->endpoint == NULL || ctx->preflight) {
+    if (ctx == NULL || ctx->endpoint == NULL || ctx->preflight
+        || ctx->explained)
+    {
         return NGX_OK;
     }
 

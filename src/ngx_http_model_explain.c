@@ -92,6 +92,7 @@ ngx_http_model_explain_handler(ngx_http_request_t *r)
                                             "/v1/chat/completions");
     }
 
+    ctx->explained = 1;
     ctx->endpoint = ngx_http_model_endpoint_find(&ctx->path, &ctx->rest);
 
     if (r->method == NGX_HTTP_POST) {

@@ -147,6 +147,7 @@ struct ngx_http_model_ctx_s {
                                                     before, by index */
     ngx_int_t                       (*create_request)(ngx_http_request_t *r);
 
+    unsigned                          explained:1;   /* of the status */
     unsigned                          dry:1;         /* what would be is asked:
                                                         nothing is sent, taken
                                                         or learnt */
