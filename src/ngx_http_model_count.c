@@ -211,7 +211,8 @@ ngx_http_model_count_model(ngx_http_model_views_t *views,
     sample->vendor = vendor->id;
     sample->model = hop ? *ngx_http_model_gauge_name(hop) : ctx->name;
     sample->known = (hop && ctx->tries
-                     && sample->outcome == NGX_HTTP_MODEL_OUTCOME_OK)
+                     && sample->outcome == NGX_HTTP_MODEL_OUTCOME_OK
+                     && !vendor->discover)
                     || ngx_http_model_gauge_known(views, vendor,
                                                   &sample->model);
 }
@@ -221,6 +222,7 @@ static void
 ngx_http_model_count_usage(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_metrics_sample_t *sample)
 {
+    ngx_uint_t                 i;
     ngx_http_model_observe_t  *o;
 
     o = &ctx->usage->observe;
@@ -230,6 +232,14 @@ ngx_http_model_count_usage(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     sample->tokens[NGX_HTTP_MODEL_TOKENS_CACHED] = o->cached;
     sample->tokens[NGX_HTTP_MODEL_TOKENS_CACHE_WRITE] = o->cache_write;
     sample->tokens[NGX_HTTP_MODEL_TOKENS_REASONING] = o->reasoning;
+
+    /* a server may tell anything: sums stay those of all the others */
+
+    for (i = 0; i < NGX_HTTP_MODEL_NTOKENS; i++) {
+        if (sample->tokens[i] > NGX_HTTP_MODEL_USAGE_TOKENS) {
+            sample->tokens[i] = -1;
+        }
+    }
 
     sample->cost = ngx_http_model_usage_cost(r, ctx);
     sample->first_token = ctx->usage->first;

@@ -67,9 +67,10 @@ static const char  *ngx_http_model_explain_dialects[] = {
 ngx_int_t
 ngx_http_model_explain_handler(ngx_http_request_t *r)
 {
-    ngx_int_t              rc;
-    ngx_str_t              doc;
-    ngx_http_model_ctx_t  *ctx;
+    ngx_int_t                 rc;
+    ngx_str_t                 doc;
+    ngx_http_model_ctx_t     *ctx;
+    ngx_http_request_body_t  *body;
 
     ctx = ngx_http_model_ctx_create(r);
 
@@ -111,13 +112,17 @@ ngx_http_model_explain_handler(ngx_http_request_t *r)
         return (rc >= NGX_HTTP_SPECIAL_RESPONSE) ? rc : NGX_DONE;
     }
 
+    /* the client's own may still be read, to be discarded */
+
+    body = r->request_body;
+
     rc = ngx_http_model_explain_name(r, ctx);
 
     if (rc == NGX_OK) {
         rc = ngx_http_model_explain(r, ctx, &doc);
     }
 
-    r->request_body = NULL;
+    r->request_body = body;
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

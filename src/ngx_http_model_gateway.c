@@ -80,6 +80,7 @@ ngx_http_model_gateway_identify(ngx_http_request_t *r)
     }
 
     ctx->client = NULL;
+    ctx->explained = 0;
     ctx->dialect = NGX_HTTP_MODEL_OPENAI;
 
     if (ngx_http_model_path(r, &mlcf->pass->prefix, &ctx->path) != NGX_OK) {
@@ -499,6 +500,8 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         /* the client's own bytes hold its key */
         r->valid_unparsed_uri = 0;
     }
+
+    ngx_str_null(&path);
 
     if (ngx_http_model_path_raw(r, &mlcf->pass->prefix, &ctx->path, &path)
         != NGX_OK)

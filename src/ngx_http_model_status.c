@@ -57,7 +57,7 @@ static ngx_http_model_status_path_t  ngx_http_model_status_paths[] = {
 static ngx_int_t
 ngx_http_model_status_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                      rc;
+    ngx_int_t                      rc, discarded;
     ngx_str_t                      path, *prefix;
     ngx_http_model_ctx_t          *ctx;
     ngx_http_model_loc_conf_t     *mlcf;
@@ -84,10 +84,12 @@ ngx_http_model_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (r->method != NGX_HTTP_POST
-        && ngx_http_discard_request_body(r) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (r->method != NGX_HTTP_POST) {
+        discarded = ngx_http_discard_request_body(r);
+
+        if (discarded != NGX_OK) {
+            return discarded;
+        }
     }
 
     if (ngx_http_model_cors_origin(r, mlcf->cors)

@@ -15,7 +15,6 @@
 
 
 #define NGX_HTTP_MODEL_USAGE_MILLION  1000000
-#define NGX_HTTP_MODEL_USAGE_TOKENS   10000000000LL  /* more is no count */
 #define NGX_HTTP_MODEL_USAGE_PRICE    100000000000000LL
 
 
@@ -98,7 +97,10 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
             /* a document with a gap tells nothing */
 
-            ctx->usage = NULL;
+            if (ctx->ending == NULL) {
+                ctx->usage = NULL;
+            }
+
             return;
         }
 

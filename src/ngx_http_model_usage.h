@@ -18,6 +18,9 @@
 #include "ngx_http_model_vendor.h"
 
 
+#define NGX_HTTP_MODEL_USAGE_TOKENS  10000000000LL  /* more is no count */
+
+
 struct ngx_http_model_usage_s {
     ngx_http_model_observe_t  observe;
     int64_t                   first;     /* ms from the start of the request

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 
 use ModelTest;
 
-my $t = ModelTest->new(env => { KEY => 'sk-secret-key' });
+my $t = ModelTest->new(access_log => 1, env => { KEY => 'sk-secret-key' });
 my $a = $t->ollama('a', models => ['m', 'n'], loaded => ['m']);
 my $b = $t->ollama('b', models => ['n']);
 my $c = $t->backend('c', reply => '{}');
@@ -292,5 +292,17 @@ told('m');
 posted({ model => 'm' });
 is $a->hits(qr/POST/), $sent, 'nothing goes upstream';
 unlike $all, qr/sk-/, 'no key';
+
+# A body of GET that comes in pieces is read to its end, as one
+my $slow = $t->client;
+$slow->write("GET /status/explain?model=none HTTP/1.1\r\nHost: x\r\n"
+    . "Transfer-Encoding: chunked\r\n\r\n2000\r\n" . 'x' x 100);
+select undef, undef, undef, 0.1;
+$slow->write("0\r\n\r\n" . "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n" x 200);
+select undef, undef, undef, 0.1;
+$slow->close;
+$t->eventually(sub { $t->access_log =~ m{/status/explain\?model=none} },
+    'the request is logged');
+unlike $t->access_log, qr/smuggled/, 'and no part of its body is another';
 
 $t->done;
