@@ -486,6 +486,8 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
 
+    vendor = NULL;
+
     rc = ngx_http_model_gateway_unnamed(r, ctx, &vendor);
 
     if (rc != NGX_DECLINED) {
@@ -500,8 +502,6 @@ ngx_http_model_gateway_unread(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         /* the client's own bytes hold its key */
         r->valid_unparsed_uri = 0;
     }
-
-    ngx_str_null(&path);
 
     if (ngx_http_model_path_raw(r, &mlcf->pass->prefix, &ctx->path, &path)
         != NGX_OK)
