@@ -11,6 +11,7 @@
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_gauge.h"
 #include "ngx_http_model_queue.h"
+#include "ngx_http_model_rules.h"
 #include "ngx_http_model_survey.h"
 #include "ngx_http_model_turn.h"
 #include "ngx_http_model_wait.h"
@@ -287,8 +288,8 @@ ngx_http_model_queue_same(ngx_http_model_waiter_t *waiter,
 
     return other->vendor == hop->vendor
            && other->anywhere == hop->anywhere
-           && (ngx_http_model_ctx(waiter->request)->hops->nelts > 1)
-              == (ngx_http_model_ctx(r)->hops->nelts > 1)
+           && ngx_http_model_rules_choice(ngx_http_model_ctx(waiter->request))
+              == ngx_http_model_rules_choice(ngx_http_model_ctx(r))
            && other->known.len == hop->known.len
            && ngx_memcmp(other->known.data, hop->known.data, hop->known.len)
               == 0;

@@ -230,7 +230,7 @@ ngx_uint_t
 ngx_http_model_rules_choice(ngx_http_model_ctx_t *ctx)
 {
     return ctx->hops && ctx->hops->nelts > 1
-           && ctx->rules->conditions & NGX_HTTP_MODEL_ON_COOLDOWN;
+           && (ctx->rules->conditions & NGX_HTTP_MODEL_ON_COOLDOWN) != 0;
 }
 
 
