@@ -55,6 +55,15 @@ size_t ngx_http_model_json_utf8(u_char *p, u_char *last);
 ngx_http_model_json_t *ngx_http_model_json_parse(ngx_pool_t *pool,
     u_char *p, size_t len, ngx_str_t *err);
 
+/*
+ * The same, other than: strings without escapes are slices of p, which must
+ * outlive the tree.  With lenient, halves of surrogate pairs and bytes that
+ * are not UTF-8 become U+FFFD or stay as they are, rather than refused: the
+ * writer makes them U+FFFD.
+ */
+ngx_http_model_json_t *ngx_http_model_json_slices(ngx_pool_t *pool,
+    u_char *p, size_t len, ngx_uint_t lenient, ngx_str_t *err);
+
 /* member of an object by exact key (the last one wins), or NULL */
 ngx_http_model_json_t *ngx_http_model_json_get(ngx_http_model_json_t *json,
     const char *key);
@@ -102,6 +111,17 @@ void ngx_http_model_json_tree(ngx_http_model_json_writer_t *w,
 /* the document, in memory of the pool; the writer is not used after it */
 ngx_int_t ngx_http_model_json_finish(ngx_http_model_json_writer_t *w,
     ngx_str_t *out);
+
+/*
+ * The document in pieces, ngx_str_t, in order: strings of 8 KB and more that
+ * were written by str, raw or tree and need no escapes are slices of what was
+ * given, which must outlive them; else as finish.
+ */
+ngx_int_t ngx_http_model_json_finish_pieces(ngx_http_model_json_writer_t *w,
+    ngx_array_t **pieces);
+
+/* before the first value: pieces will be asked for */
+void ngx_http_model_json_sliced(ngx_http_model_json_writer_t *w);
 
 
 #endif /* _NGX_HTTP_MODEL_JSON_H_INCLUDED_ */
