@@ -88,6 +88,14 @@ typedef struct {
 } ngx_http_model_bridge_usage_t;
 
 
+/* a string that grows, of keep() */
+
+typedef struct {
+    ngx_str_t                     s;
+    size_t                        size;
+} ngx_http_model_bridge_text_t;
+
+
 /* a whole answer, collected of its events; memory of the exchange's pool */
 
 typedef struct {
@@ -99,6 +107,10 @@ typedef struct {
                                                one entry; or NULL */
     ngx_uint_t                    reason;
     ngx_str_t                     stop;     /* the stop string, or "" */
+
+    ngx_array_t                  *calls;    /* of collect: how they are told
+                                               apart, and the last text */
+    ngx_http_model_bridge_text_t  growing;
 } ngx_http_model_bridge_answer_t;
 
 
@@ -174,9 +186,9 @@ struct ngx_http_model_bridge_s {
     /* of feed */
 
     ngx_uint_t                    line;     /* state */
-    ngx_str_t                     frame;    /* what is kept of an unfinished
-                                               one, */
-    size_t                        size;     /* and how much fits in */
+    ngx_uint_t                    lines;    /* of data in the event so far */
+    ngx_http_model_bridge_text_t  partial;  /* a line without its end */
+    ngx_http_model_bridge_text_t  frame;    /* SSE: data of the event so far */
     ngx_str_t                     event;    /* SSE: of the event line */
     u_char                        named[64];
 };
@@ -225,6 +237,16 @@ const ngx_http_model_bridge_api_t *ngx_http_model_bridge_api(ngx_str_t *path);
 /* all of them, *n is how many; for docs and tests */
 const ngx_http_model_bridge_api_t **ngx_http_model_bridge_apis(ngx_uint_t *n);
 
+/* zeroes what is not the caller's; NGX_ERROR without memory */
+ngx_int_t ngx_http_model_bridge_init(ngx_http_model_bridge_t *b);
+
+/*
+ * The API that the server is asked in, by b->client, b->to and b->talk; NULL
+ * where there is none.
+ */
+const ngx_http_model_bridge_api_t *ngx_http_model_bridge_server(
+    ngx_http_model_bridge_t *b);
+
 /*
  * 1 when requests of a client's API can be put to servers of a dialect, by
  * what the API is for alone: a single request may still be refused.
@@ -248,6 +270,9 @@ ngx_int_t ngx_http_model_bridge_request(ngx_http_model_bridge_t *b,
  */
 ngx_int_t ngx_http_model_bridge_feed(ngx_http_model_bridge_t *b, u_char *p,
     size_t len);
+
+/* what a connection leaves behind without the end of its line */
+ngx_int_t ngx_http_model_bridge_feed_end(ngx_http_model_bridge_t *b);
 
 /*
  * The end of a stream's connection.  What has not said that it is at its end
@@ -283,6 +308,14 @@ ngx_str_t ngx_http_model_bridge_message(ngx_pool_t *pool, u_char *p,
 ngx_int_t ngx_http_model_bridge_emit(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 
+/* an event of the answer being collected, rather than written */
+ngx_int_t ngx_http_model_bridge_collect(ngx_http_model_bridge_t *b,
+    ngx_http_model_event_t *e);
+
+/* ERROR: status 502, 504, 429 and so on */
+ngx_int_t ngx_http_model_bridge_fail(ngx_http_model_bridge_t *b,
+    ngx_uint_t status, ngx_str_t *text);
+
 /* the same, of an event with nothing but a text */
 ngx_int_t ngx_http_model_bridge_emit_text(ngx_http_model_bridge_t *b,
     ngx_http_model_event_e type, ngx_str_t *text);
@@ -311,11 +344,6 @@ ngx_str_t ngx_http_model_bridge_id(ngx_http_model_bridge_t *b,
  * bytes in all: beyond, NGX_DECLINED, and the exchange has ended with an
  * error.
  */
-typedef struct {
-    ngx_str_t                     s;
-    size_t                        size;
-} ngx_http_model_bridge_text_t;
-
 ngx_int_t ngx_http_model_bridge_keep(ngx_http_model_bridge_t *b,
     ngx_http_model_bridge_text_t *text, ngx_str_t *add);
 

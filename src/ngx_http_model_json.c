@@ -20,10 +20,16 @@ typedef struct {
     const char               *err;
     ngx_str_t                 key;
     ngx_uint_t                depth;
+    u_char                   *start;   /* of the text, where strings may be
+                                          slices of it; or NULL */
+    u_char                   *end;
     ngx_http_model_json_t   **last[NGX_HTTP_MODEL_JSON_DEPTH + 1];
 } ngx_http_model_json_parser_t;
 
 
+static ngx_http_model_json_t *ngx_http_model_json_read(
+    ngx_http_model_json_parser_t *ctx, u_char *p, size_t len,
+    ngx_uint_t lenient, ngx_str_t *err);
 static const char *ngx_http_model_json_check(u_char *p, size_t len);
 static const char *ngx_http_model_json_check_escape(u_char **pp,
     u_char *last);
@@ -125,36 +131,66 @@ ngx_http_model_json_t *
 ngx_http_model_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_str_t *err)
 {
-    yajl_handle                    handle;
-    yajl_status                    status;
-    ngx_http_model_json_t         *root;
-    ngx_http_model_json_parser_t   ctx;
+    ngx_http_model_json_parser_t  ctx;
+
+    ctx.pool = pool;
+    ctx.start = NULL;
+    ctx.end = NULL;
+
+    return ngx_http_model_json_read(&ctx, p, len, 0, err);
+}
+
+
+ngx_http_model_json_t *
+ngx_http_model_json_slices(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_uint_t lenient, ngx_str_t *err)
+{
+    ngx_http_model_json_parser_t  ctx;
+
+    ctx.pool = pool;
+    ctx.start = p;
+    ctx.end = p + len;
+
+    return ngx_http_model_json_read(&ctx, p, len, lenient, err);
+}
+
+
+static ngx_http_model_json_t *
+ngx_http_model_json_read(ngx_http_model_json_parser_t *ctx, u_char *p,
+    size_t len, ngx_uint_t lenient, ngx_str_t *err)
+{
+    yajl_handle             handle;
+    yajl_status             status;
+    ngx_http_model_json_t  *root;
 
     ngx_str_null(err);
 
-    ctx.pool = pool;
-    ctx.depth = 0;
-    ctx.last[0] = &root;
-    ngx_str_null(&ctx.key);
+    ctx->depth = 0;
+    ctx->last[0] = &root;
+    ngx_str_null(&ctx->key);
 
     root = NULL;
 
-    ctx.err = ngx_http_model_json_check(p, len);
-    if (ctx.err != NULL) {
+    ctx->err = lenient ? NULL : ngx_http_model_json_check(p, len);
+    if (ctx->err != NULL) {
         goto failed;
     }
 
-    handle = yajl_alloc(&ngx_http_model_json_callbacks, NULL, &ctx);
+    handle = yajl_alloc(&ngx_http_model_json_callbacks, NULL, ctx);
     if (handle == NULL) {
-        ctx.err = "not enough memory";
+        ctx->err = "not enough memory";
         goto failed;
+    }
+
+    if (lenient) {
+        (void) yajl_config(handle, yajl_dont_validate_strings, 1);
     }
 
     status = yajl_parse(handle, p, len);
 
     /* a string that is cut short after the document would go unnoticed */
 
-    if (status == yajl_status_ok && root != NULL && ctx.depth == 0) {
+    if (status == yajl_status_ok && root != NULL && ctx->depth == 0) {
         status = yajl_parse(handle, (u_char *) "\n", 1);
     }
 
@@ -162,10 +198,10 @@ ngx_http_model_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
         status = yajl_complete_parse(handle);
     }
 
-    if (status != yajl_status_ok && ctx.err == NULL) {
+    if (status != yajl_status_ok && ctx->err == NULL) {
 
-        if (ngx_http_model_json_copy_error(handle, pool, err) != NGX_OK) {
-            ctx.err = "not valid JSON";
+        if (ngx_http_model_json_copy_error(handle, ctx->pool, err) != NGX_OK) {
+            ctx->err = "not valid JSON";
         }
     }
 
@@ -177,9 +213,9 @@ ngx_http_model_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
 
 failed:
 
-    if (ctx.err != NULL) {
-        err->data = (u_char *) ctx.err;
-        err->len = ngx_strlen(ctx.err);
+    if (ctx->err != NULL) {
+        err->data = (u_char *) ctx->err;
+        err->len = ngx_strlen(ctx->err);
     }
 
     return NULL;
@@ -382,6 +418,11 @@ ngx_http_model_json_copy(ngx_http_model_json_parser_t *ctx, ngx_str_t *dst,
 
     if (len == 0) {
         dst->data = (u_char *) "";
+        return NGX_OK;
+    }
+
+    if ((u_char *) data >= ctx->start && (u_char *) data < ctx->end) {
+        dst->data = (u_char *) data;
         return NGX_OK;
     }
 

@@ -16,6 +16,7 @@
 #define NGX_HTTP_MODEL_JSON_WRITE_DEPTH  127
 
 #define NGX_HTTP_MODEL_JSON_BUFFER       4096
+#define NGX_HTTP_MODEL_JSON_SLICE        8192
 
 
 struct ngx_http_model_json_writer_s {
@@ -24,6 +25,8 @@ struct ngx_http_model_json_writer_s {
     u_char                   *start;
     u_char                   *pos;
     u_char                   *end;
+    ngx_array_t              *pieces;     /* of what was written, before
+                                             start; or NULL */
     ngx_uint_t                depth;
     u_char                    open[NGX_HTTP_MODEL_JSON_WRITE_DEPTH];
     unsigned                  key:1;
@@ -49,6 +52,10 @@ static ngx_uint_t ngx_http_model_json_tree_open(
     ngx_http_model_json_writer_t *w, ngx_http_model_json_t *json);
 static void ngx_http_model_json_print(void *data, const char *str,
     size_t len);
+static ngx_uint_t ngx_http_model_json_slice(ngx_http_model_json_writer_t *w,
+    u_char *p, size_t len);
+static ngx_int_t ngx_http_model_json_piece(ngx_http_model_json_writer_t *w,
+    u_char *p, size_t len);
 static ngx_int_t ngx_http_model_json_reserve(ngx_http_model_json_writer_t *w,
     size_t len);
 static void ngx_http_model_json_writer_cleanup(void *data);
@@ -113,6 +120,39 @@ ngx_http_model_json_finish(ngx_http_model_json_writer_t *w, ngx_str_t *out)
 
     out->data = w->start;
     out->len = w->pos - w->start;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_model_json_sliced(ngx_http_model_json_writer_t *w)
+{
+    if (w == NULL) {
+        return;
+    }
+
+    w->pieces = ngx_array_create(w->pool, 4, sizeof(ngx_str_t));
+
+    if (w->pieces == NULL) {
+        w->failed = 1;
+    }
+}
+
+
+ngx_int_t
+ngx_http_model_json_finish_pieces(ngx_http_model_json_writer_t *w,
+    ngx_array_t **pieces)
+{
+    ngx_str_t  rest;
+
+    if (ngx_http_model_json_finish(w, &rest) != NGX_OK
+        || ngx_http_model_json_piece(w, rest.data, rest.len) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    *pieces = w->pieces;
 
     return NGX_OK;
 }
@@ -450,6 +490,12 @@ ngx_http_model_json_print(void *data, const char *str, size_t len)
     p = (u_char *) str;
     last = p + len;
 
+    if (w->pieces && len >= NGX_HTTP_MODEL_JSON_SLICE
+        && ngx_http_model_json_slice(w, p, len))
+    {
+        return;
+    }
+
     if (ngx_http_model_json_reserve(w, len) != NGX_OK) {
         return;
     }
@@ -492,6 +538,55 @@ ngx_http_model_json_print(void *data, const char *str, size_t len)
 }
 
 
+/* 1 when the run was taken as it lies: all of it is printable ASCII */
+
+static ngx_uint_t
+ngx_http_model_json_slice(ngx_http_model_json_writer_t *w, u_char *p,
+    size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (p[i] < 0x20 || p[i] > 0x7e) {
+            return 0;
+        }
+    }
+
+    if (ngx_http_model_json_piece(w, w->start, w->pos - w->start) != NGX_OK
+        || ngx_http_model_json_piece(w, p, len) != NGX_OK)
+    {
+        w->failed = 1;
+        return 1;
+    }
+
+    w->start = w->pos;
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_model_json_piece(ngx_http_model_json_writer_t *w, u_char *p,
+    size_t len)
+{
+    ngx_str_t  *piece;
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    piece = w->pieces ? ngx_array_push(w->pieces) : NULL;
+    if (piece == NULL) {
+        return NGX_ERROR;
+    }
+
+    piece->data = p;
+    piece->len = len;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_model_json_reserve(ngx_http_model_json_writer_t *w, size_t len)
 {
@@ -517,7 +612,10 @@ ngx_http_model_json_reserve(ngx_http_model_json_writer_t *w, size_t len)
 
     if (used) {
         ngx_memcpy(start, w->start, used);
-        (void) ngx_pfree(w->pool, w->start);
+
+        if (w->pieces == NULL) {
+            (void) ngx_pfree(w->pool, w->start);
+        }
     }
 
     w->start = start;

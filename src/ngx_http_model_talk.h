@@ -59,7 +59,7 @@
 #define NGX_HTTP_MODEL_TALK_PRESENCE     5   /* presence_penalty */
 #define NGX_HTTP_MODEL_TALK_FREQUENCY    6   /* frequency_penalty */
 #define NGX_HTTP_MODEL_TALK_REPEAT       7   /* repeat_penalty, Ollama's */
-#define NGX_HTTP_MODEL_TALK_MAX          8   /* most tokens of the answer, > 0 */
+#define NGX_HTTP_MODEL_TALK_MAX          8   /* tokens of the answer, > 0 */
 #define NGX_HTTP_MODEL_TALK_TOP_LOGPROBS 9
 #define NGX_HTTP_MODEL_TALK_NNUMBERS     10
 
