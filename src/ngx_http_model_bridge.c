@@ -16,6 +16,8 @@
 #define NGX_HTTP_MODEL_BRIDGE_RAW      200
 
 
+static ngx_int_t ngx_http_model_bridge_read(ngx_http_model_bridge_t *b,
+    ngx_str_t *body);
 static ngx_str_t *ngx_http_model_bridge_find_message(
     ngx_http_model_json_t *json, ngx_uint_t depth);
 
@@ -105,17 +107,47 @@ ngx_int_t
 ngx_http_model_bridge_answer(ngx_http_model_bridge_t *b, ngx_str_t *body,
     ngx_str_t *out)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      err;
-    ngx_http_model_json_t         *root;
-    ngx_http_model_json_writer_t  *w;
+    ngx_int_t  rc;
 
     b->stream = 0;
+
+    rc = ngx_http_model_bridge_read(b, body);
+
+    return (rc == NGX_OK) ? ngx_http_model_bridge_document(b, out) : rc;
+}
+
+
+ngx_int_t
+ngx_http_model_bridge_replay(ngx_http_model_bridge_t *b, ngx_str_t *body)
+{
+    ngx_int_t  rc;
+
+    b->limit = ngx_max(b->limit, body->len);
+
+    rc = ngx_http_model_bridge_read(b, body);
+
+    if (rc == NGX_OK && b->failed) {
+        b->status = 502;
+        ngx_str_set(&b->text, "the answer is an error");
+
+        return NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_model_bridge_read(ngx_http_model_bridge_t *b, ngx_str_t *body)
+{
+    ngx_str_t               err;
+    ngx_http_model_json_t  *root;
 
     root = ngx_http_model_json_slices(b->pool, body->data, body->len, 1,
                                       &err);
 
     if (root == NULL || root->type != NGX_HTTP_MODEL_JSON_OBJECT) {
+        b->failed = 1;
         b->status = 502;
         ngx_str_set(&b->text, "the answer is not a JSON object");
 
@@ -130,7 +162,19 @@ ngx_http_model_bridge_answer(ngx_http_model_bridge_t *b, ngx_str_t *body,
         b->failed = 1;
         b->status = 502;
         ngx_str_set(&b->text, "the answer is not complete");
+
+        return NGX_DECLINED;
     }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_bridge_document(ngx_http_model_bridge_t *b, ngx_str_t *out)
+{
+    ngx_int_t                      rc;
+    ngx_http_model_json_writer_t  *w;
 
     if (b->failed) {
         return NGX_DECLINED;

@@ -288,6 +288,14 @@ ngx_int_t ngx_http_model_bridge_close(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_bridge_answer(ngx_http_model_bridge_t *b,
     ngx_str_t *body, ngx_str_t *out);
 
+/* the same with the stream, if it was one, collected */
+ngx_int_t ngx_http_model_bridge_document(ngx_http_model_bridge_t *b,
+    ngx_str_t *out);
+
+/* the same as events, to the sink; nothing of it counts when NGX_DECLINED */
+ngx_int_t ngx_http_model_bridge_replay(ngx_http_model_bridge_t *b,
+    ngx_str_t *body);
+
 /*
  * What a vendor's error says, of any dialect: the message, cut to 1 KB, valid
  * UTF-8, without control characters; of a page of HTML or bytes that are no

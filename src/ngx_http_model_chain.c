@@ -133,9 +133,21 @@ static ngx_int_t
 ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_route_t *route, ngx_str_t *other, ngx_str_t *uri)
 {
-    ngx_http_model_hop_t  *hop;
+    ngx_uint_t                          dialect;
+    ngx_http_model_hop_t               *hop;
+    const ngx_http_model_bridge_api_t  *bridge;
+
+    bridge = NULL;
+    dialect = ctx->endpoint->dialect;
 
     if (!ngx_http_model_chain_speaks(route->vendor, ctx->endpoint)) {
+        bridge = ngx_http_model_chain_bridge(route->vendor, ctx->endpoint,
+                                             &dialect);
+    }
+
+    if (bridge == NULL
+        && !ngx_http_model_chain_speaks(route->vendor, ctx->endpoint))
+    {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "model: vendor \"%V\" does not answer \"%V\"",
                        &route->vendor->id, &ctx->endpoint->path);
@@ -154,7 +166,8 @@ ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_memzero(hop, sizeof(ngx_http_model_hop_t));
 
     hop->vendor = route->vendor;
-    hop->dialect = ctx->endpoint->dialect;
+    hop->dialect = dialect;
+    hop->bridge = bridge;
     hop->uri = *uri;
     hop->other = *other;
     hop->anywhere = ngx_http_model_chain_anywhere(ctx->endpoint);

@@ -12,6 +12,7 @@
 #define _NGX_HTTP_MODEL_REQUEST_H_INCLUDED_
 
 
+#include "ngx_http_model_bridge.h"
 #include "ngx_http_model_client.h"
 #include "ngx_http_model_edit.h"
 #include "ngx_http_model_ending.h"
@@ -49,7 +50,8 @@ extern ngx_module_t  ngx_http_model_module;
                                         |NGX_HTTP_MODEL_ON_529)
 
 
-typedef struct ngx_http_model_usage_s  ngx_http_model_usage_t;
+typedef struct ngx_http_model_usage_s    ngx_http_model_usage_t;
+typedef struct ngx_http_model_translation_s  ngx_http_model_translation_t;
 typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
 typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
 typedef struct ngx_http_model_run_s      ngx_http_model_run_t;
@@ -72,14 +74,19 @@ typedef struct {
 
 typedef struct {
     ngx_http_model_vendor_t          *vendor;
-    ngx_uint_t                        dialect;   /* of the path */
-    ngx_str_t                         uri;       /* path and args, without the
-                                                    vendor's base */
+    ngx_uint_t                        dialect;   /* of the path that the
+                                                    vendor is asked for */
+    ngx_str_t                         uri;       /* that path and args, without
+                                                    the vendor's base */
     ngx_str_t                         name;      /* model, as sent; "" unread */
     ngx_str_t                         known;     /* as the catalogue has it */
     ngx_str_t                         other;     /* the second name */
     ngx_addr_t                       *peer;      /* pinned, or NULL */
     ngx_http_upstream_resolved_t     *resolved;  /* of a run-time name */
+    const ngx_http_model_bridge_api_t  *bridge;  /* the client's API, where
+                                                    the vendor has it not; or
+                                                    NULL */
+    ngx_http_model_translation_t     *translation;  /* with bridge */
     unsigned                          anywhere:1;  /* no server need have it */
 } ngx_http_model_hop_t;
 
@@ -123,6 +130,10 @@ struct ngx_http_model_ctx_s {
     ngx_http_model_metrics_row_t     *counted;   /* of gauge: in flight at */
     ngx_http_model_metrics_row_t     *waiting;   /* in a queue of */
 
+    ngx_http_request_body_t          *original;  /* of the client, while
+                                                    another takes its place; or
+                                                    NULL */
+    off_t                             original_length;
     ngx_http_model_edit_t            *undo;      /* of the hop's edits */
     ngx_uint_t                        nundo;
 
@@ -147,6 +158,8 @@ struct ngx_http_model_ctx_s {
                                                     before, by index */
     ngx_int_t                       (*create_request)(ngx_http_request_t *r);
 
+    unsigned                          original_chunked:1;
+    unsigned                          translating:1; /* the answer */
     unsigned                          explained:1;   /* of the status */
     unsigned                          dry:1;         /* what would be is asked:
                                                         nothing is sent, taken

@@ -11,6 +11,7 @@
 #include "ngx_http_model_names.h"
 #include "ngx_http_model_preset.h"
 #include "ngx_http_model_rewrite.h"
+#include "ngx_http_model_translate.h"
 
 
 static ngx_int_t ngx_http_model_rewrite_names(ngx_http_request_t *r,
@@ -31,6 +32,10 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     if (ngx_http_model_rewrite_undo(r, ctx) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (hop->translation) {
+        return ngx_http_model_translate_body(r, ctx, hop);
     }
 
     if (ngx_http_model_rewrite_plan(r, ctx, hop, &edits, &n) != NGX_OK) {
@@ -95,6 +100,8 @@ ngx_int_t
 ngx_http_model_rewrite_undo(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     ngx_uint_t  n;
+
+    ngx_http_model_translate_restore(r, ctx);
 
     n = ctx->nundo;
     ctx->nundo = 0;

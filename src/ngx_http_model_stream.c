@@ -23,8 +23,6 @@ static ngx_uint_t ngx_http_model_stream_whole(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_stream_end(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *cl);
-static ngx_int_t ngx_http_model_stream_message(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 
 
 /*
@@ -278,9 +276,7 @@ ngx_http_model_stream_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         ngx_http_model_ending_init(ctx->ending, framing);
     }
 
-    if (ctx->run && ctx->rules->stall) {
-        ngx_http_model_stream_arm(ctx->run, ctx->rules->stall);
-    }
+    ngx_http_model_stream_watch(ctx);
 
     return NGX_OK;
 }
@@ -317,8 +313,8 @@ ngx_http_model_stream_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         }
     }
 
-    if (data && ctx->run && ctx->rules->stall) {
-        ngx_http_model_stream_arm(ctx->run, ctx->rules->stall);
+    if (data) {
+        ngx_http_model_stream_watch(ctx);
     }
 
     return NGX_OK;
@@ -409,7 +405,16 @@ ngx_http_model_stream_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 }
 
 
-static ngx_int_t
+void
+ngx_http_model_stream_watch(ngx_http_model_ctx_t *ctx)
+{
+    if (ctx->run && ctx->rules->stall) {
+        ngx_http_model_stream_arm(ctx->run, ctx->rules->stall);
+    }
+}
+
+
+ngx_int_t
 ngx_http_model_stream_message(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx)
 {

@@ -44,5 +44,12 @@ ngx_int_t ngx_http_model_stream_start(ngx_http_request_t *r,
 ngx_int_t ngx_http_model_stream_body(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 
+/* a stream has sent something: its silence is measured anew */
+void ngx_http_model_stream_watch(ngx_http_model_ctx_t *ctx);
+
+/* ctx->message: how the stream broke off; logged */
+ngx_int_t ngx_http_model_stream_message(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
 
 #endif /* _NGX_HTTP_MODEL_STREAM_H_INCLUDED_ */
