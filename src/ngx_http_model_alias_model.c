@@ -167,21 +167,12 @@ static void
 ngx_http_model_alias_model_vendor(ngx_http_model_vendor_t *to,
     ngx_http_model_vendor_t *from, ngx_uint_t first)
 {
-    ngx_uint_t  dialects;
-
-    dialects = from->dialects;
-
-    /* an Ollama server has paths of OpenAI's too */
-
-    if (dialects & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)) {
-        dialects |= ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OPENAI);
-    }
-
     if (first) {
         to->id = from->id;
         to->label = from->label;
         to->hosting = from->hosting;
-        to->dialects = dialects;
+        to->dialect = from->dialect;
+        to->dialects = from->dialects;
 
         return;
     }
@@ -197,7 +188,9 @@ ngx_http_model_alias_model_vendor(ngx_http_model_vendor_t *to,
         to->hosting = NGX_HTTP_MODEL_HOSTING_CLOUD;
     }
 
-    to->dialects &= dialects;
+    /* a path is answered where one of them answers it */
+
+    to->dialects |= from->dialects;
 }
 
 

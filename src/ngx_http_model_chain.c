@@ -18,6 +18,7 @@
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_reason.h"
 #include "ngx_http_model_respond.h"
+#include "ngx_http_model_speak.h"
 #include "ngx_http_model_survey.h"
 
 
@@ -29,8 +30,8 @@
 
 
 static ngx_int_t ngx_http_model_chain_add(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_http_model_route_t *route,
-    ngx_str_t *other, ngx_str_t *uri);
+    ngx_http_model_ctx_t *ctx, ngx_http_model_view_t *view,
+    ngx_http_model_route_t *route, ngx_str_t *other, ngx_str_t *uri);
 static ngx_int_t ngx_http_model_chain_uri(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_str_t *path, ngx_str_t *uri);
 static void ngx_http_model_chain_prepare(ngx_http_request_t *r,
@@ -67,19 +68,6 @@ static const char  *ngx_http_model_chain_words[] = {
 };
 
 
-/* of OpenAI's and Anthropic's paths, those that an Ollama server has itself */
-
-static ngx_str_t  ngx_http_model_chain_native[] = {
-    ngx_string("/v1/chat/completions"),
-    ngx_string("/v1/completions"),
-    ngx_string("/v1/embeddings"),
-    ngx_string("/v1/responses"),
-    ngx_string("/v1/messages"),
-    ngx_string("/v1/audio/transcriptions"),
-    ngx_null_string
-};
-
-
 ngx_int_t
 ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_scope_t *scope, ngx_http_model_route_t *route,
@@ -112,14 +100,16 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
         for (i = 0; i < targets->nelts; i++) {
 
-            if (ngx_http_model_chain_add(r, ctx, &target[i], other, &uri)
+            if (ngx_http_model_chain_add(r, ctx, scope->view, &target[i],
+                                         other, &uri)
                 != NGX_OK)
             {
                 return NGX_ERROR;
             }
         }
 
-    } else if (ngx_http_model_chain_add(r, ctx, route, other, &uri)
+    } else if (ngx_http_model_chain_add(r, ctx, scope->view, route, other,
+                                        &uri)
                != NGX_OK)
     {
         return NGX_ERROR;
@@ -131,22 +121,16 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_http_model_route_t *route, ngx_str_t *other, ngx_str_t *uri)
+    ngx_http_model_view_t *view, ngx_http_model_route_t *route,
+    ngx_str_t *other, ngx_str_t *uri)
 {
     ngx_uint_t                          dialect;
     ngx_http_model_hop_t               *hop;
     const ngx_http_model_bridge_api_t  *bridge;
 
-    bridge = NULL;
-    dialect = ctx->endpoint->dialect;
-
-    if (!ngx_http_model_chain_speaks(route->vendor, ctx->endpoint)) {
-        bridge = ngx_http_model_chain_bridge(route->vendor, ctx->endpoint,
-                                             &dialect);
-    }
-
-    if (bridge == NULL
-        && !ngx_http_model_chain_speaks(route->vendor, ctx->endpoint))
+    if (ngx_http_model_speak(route->vendor, ctx->endpoint, view, &dialect,
+                             &bridge)
+        != NGX_OK)
     {
         ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "model: vendor \"%V\" does not answer \"%V\"",
@@ -264,34 +248,6 @@ ngx_http_model_chain_uri(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     return ngx_http_model_path_args(r, path, uri);
-}
-
-
-ngx_uint_t
-ngx_http_model_chain_speaks(ngx_http_model_vendor_t *vendor,
-    const ngx_http_model_endpoint_t *endpoint)
-{
-    ngx_str_t  *path;
-
-    if (vendor->dialects & ngx_http_model_dialect_bit(endpoint->dialect)) {
-        return 1;
-    }
-
-    if (!(vendor->dialects
-          & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
-    {
-        return 0;
-    }
-
-    for (path = ngx_http_model_chain_native; path->len; path++) {
-        if (path->len == endpoint->path.len
-            && ngx_memcmp(path->data, endpoint->path.data, path->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 

@@ -61,9 +61,5 @@ ngx_int_t ngx_http_model_chain_start(ngx_http_request_t *r,
 void ngx_http_model_chain_preview(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_chain_mark_t *marks);
 
-/* 1 when servers of the vendor answer the endpoint's path */
-ngx_uint_t ngx_http_model_chain_speaks(ngx_http_model_vendor_t *vendor,
-    const ngx_http_model_endpoint_t *endpoint);
-
 
 #endif /* _NGX_HTTP_MODEL_CHAIN_H_INCLUDED_ */

@@ -15,6 +15,8 @@
 #include "ngx_http_model_local.h"
 #include "ngx_http_model_names.h"
 #include "ngx_http_model_respond.h"
+#include "ngx_http_model_speak.h"
+#include "ngx_http_model_translate.h"
 #include "ngx_http_model_wait.h"
 
 
@@ -29,6 +31,8 @@ static ngx_uint_t ngx_http_model_dispatch_settled(
     ngx_http_model_route_t *route);
 static ngx_int_t ngx_http_model_dispatch_resume(ngx_http_request_t *r,
     ngx_http_model_wait_t *wait);
+static ngx_int_t ngx_http_model_dispatch_translate(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
 static ngx_uint_t ngx_http_model_dispatch_binds(ngx_http_model_ctx_t *ctx,
     ngx_http_model_scope_t *scope);
 static ngx_int_t ngx_http_model_dispatch_name(ngx_http_request_t *r,
@@ -342,6 +346,12 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
+    rc = ngx_http_model_dispatch_translate(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (ngx_http_model_dispatch_binds(ctx, scope)
         && ngx_http_model_names_fallbacks(ctx->body, ctx->endpoint))
     {
@@ -353,6 +363,38 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
     }
 
     return NGX_DECLINED;
+}
+
+
+/* NGX_OK: the request goes on, else what a content handler returns */
+
+static ngx_int_t
+ngx_http_model_dispatch_translate(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_http_model_bridge_t  *b;
+
+    rc = ngx_http_model_translate_plan(r, ctx, &b);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DONE) {
+        return ngx_http_model_respond(r, NGX_HTTP_OK,
+                                      "application/json; charset=utf-8",
+                                      &b->text, NULL);
+    }
+
+    return ngx_http_model_respond_error(r, b->status, NULL,
+                                        b->field.len ? (char *) b->field.data
+                                                     : NULL,
+                                        "%V", &b->text);
 }
 
 
@@ -493,8 +535,12 @@ ngx_int_t
 ngx_http_model_dispatch_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_vendor_t *vendor, ngx_str_t *path)
 {
+    ngx_uint_t                          dialect;
+    const ngx_http_model_bridge_api_t  *bridge;
+
     if (ctx->endpoint->type == NGX_HTTP_MODEL_EP_BLOB
-        && !ngx_http_model_chain_speaks(vendor, ctx->endpoint))
+        && ngx_http_model_speak(vendor, ctx->endpoint, NULL, &dialect, &bridge)
+           != NGX_OK)
     {
         (void) ngx_http_discard_request_body(r);
 

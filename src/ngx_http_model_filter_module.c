@@ -18,6 +18,7 @@
 #include "ngx_http_model_reason.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_stream.h"
+#include "ngx_http_model_translate.h"
 #include "ngx_http_model_usage.h"
 
 
@@ -26,6 +27,8 @@
 
 static ngx_int_t ngx_http_model_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_header_upstream(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+static ngx_int_t ngx_http_model_header_translate(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_header_vendor(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, const char *what);
@@ -48,6 +51,8 @@ static ngx_int_t ngx_http_model_header_cors(ngx_http_request_t *r,
 static ngx_int_t ngx_http_model_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_model_body_held(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
+static ngx_int_t ngx_http_model_body_translated(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_model_body_replaced(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
@@ -195,11 +200,33 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (ctx->hop->translation) {
+        return ngx_http_model_header_translate(r, ctx);
+    }
+
     if (ngx_http_model_header_streams(r, ctx)) {
         return ngx_http_model_header_stream(r, ctx);
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_header_translate(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx)
+{
+    ngx_int_t    rc;
+    const char  *why;
+
+    rc = ngx_http_model_translate_head(r, ctx, &why);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_model_header_vendor(r, ctx, why);
+    }
+
+    return (rc == NGX_OK)
+           ? ngx_http_model_respond_header(r, "X-Accel-Buffering", "no") : rc;
 }
 
 
@@ -466,6 +493,10 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         ngx_http_model_usage_body(r, ctx, in);
     }
 
+    if (ctx->translating) {
+        return ngx_http_model_body_translated(r, ctx, in);
+    }
+
     if (ctx->ending && ngx_http_model_stream_body(r, ctx, in) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -541,6 +572,71 @@ ngx_http_model_body_held(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     out.next = cl;
 
     return ngx_http_next_body_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_model_body_translated(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in)
+{
+    ngx_int_t                      rc;
+    ngx_chain_t                   *out, *cl;
+    ngx_http_model_translation_t  *t;
+
+    t = ctx->hop->translation;
+
+    for ( ;; ) {
+        rc = ngx_http_model_translate_answer(r, ctx, in, &out);
+
+        if (rc == NGX_DONE) {
+            break;
+        }
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+        }
+
+        for (cl = out; cl; cl = cl->next) {
+            ctx->ended |= cl->buf->last_buf;
+        }
+
+        if (out == NULL && t->busy == NULL) {
+            return NGX_OK;
+        }
+
+        rc = ngx_http_next_body_filter(r, out);
+
+        ngx_http_model_translate_sent(r, ctx);
+
+        if (rc == NGX_ERROR || t->in == NULL || t->busy) {
+            return rc;
+        }
+
+        /* the client has taken what stood in the way of the rest */
+
+        in = NULL;
+    }
+
+    ctx->translating = 0;
+
+    if (ngx_http_model_header_replace(r, ctx, t->status, &t->document)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (t->framed) {
+        r->headers_out.content_type = t->type;
+        r->headers_out.content_type_len = t->type.len;
+    }
+
+    rc = ngx_http_model_header_send(r, ctx);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_model_body_replaced(r, ctx, NULL);
 }
 
 

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_speak.h"
 #include "ngx_http_model_capability.h"
 #include "ngx_http_model_decimal.h"
 #include "ngx_http_model_listing.h"
@@ -23,7 +24,6 @@
 
 typedef struct {
     const char    *path;
-    ngx_uint_t     dialect;
     ngx_uint_t     capability;
 } ngx_http_model_listing_path_t;
 
@@ -57,17 +57,15 @@ static ngx_uint_t ngx_http_model_listing_index(ngx_array_t *models,
 /* what a model answers on, by the dialect of its vendor */
 
 static const ngx_http_model_listing_path_t  ngx_http_model_listing_paths[] = {
-    { "/api/chat", NGX_HTTP_MODEL_OLLAMA, NGX_HTTP_MODEL_CAP_COMPLETION },
-    { "/api/generate", NGX_HTTP_MODEL_OLLAMA, NGX_HTTP_MODEL_CAP_COMPLETION },
-    { "/api/embed", NGX_HTTP_MODEL_OLLAMA, NGX_HTTP_MODEL_CAP_EMBEDDING },
-    { "/v1/chat/completions", NGX_HTTP_MODEL_OPENAI,
-      NGX_HTTP_MODEL_CAP_COMPLETION },
-    { "/v1/completions", NGX_HTTP_MODEL_OPENAI,
-      NGX_HTTP_MODEL_CAP_COMPLETION },
-    { "/v1/embeddings", NGX_HTTP_MODEL_OPENAI, NGX_HTTP_MODEL_CAP_EMBEDDING },
-    { "/v1/messages", NGX_HTTP_MODEL_ANTHROPIC,
-      NGX_HTTP_MODEL_CAP_COMPLETION },
-    { NULL, 0, 0 }
+    { "/api/chat", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { "/api/generate", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { "/api/embed", NGX_HTTP_MODEL_CAP_EMBEDDING },
+    { "/v1/chat/completions", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { "/v1/completions", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { "/v1/embeddings", NGX_HTTP_MODEL_CAP_EMBEDDING },
+    { "/v1/messages", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { "/v1/responses", NGX_HTTP_MODEL_CAP_COMPLETION },
+    { NULL, 0 }
 };
 
 
@@ -402,24 +400,26 @@ static void
 ngx_http_model_listing_interfaces(ngx_http_model_json_writer_t *w,
     ngx_http_model_model_t *model, ngx_http_model_descriptor_t *d)
 {
-    ngx_uint_t                            dialects;
+    ngx_str_t                             name, rest;
+    ngx_uint_t                            dialect;
+    const ngx_http_model_endpoint_t      *endpoint;
+    const ngx_http_model_bridge_api_t    *bridge;
     const ngx_http_model_listing_path_t  *path;
-
-    dialects = model->vendor->dialects;
-
-    /* an Ollama server has paths of OpenAI's too */
-
-    if (dialects & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)) {
-        dialects |= ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OPENAI);
-    }
 
     ngx_http_model_json_key(w, "interfaces");
     ngx_http_model_json_array(w);
 
     for (path = ngx_http_model_listing_paths; path->path; path++) {
 
-        if ((dialects & ngx_http_model_dialect_bit(path->dialect))
-            && (d->capabilities & path->capability))
+        name.data = (u_char *) path->path;
+        name.len = ngx_strlen(path->path);
+
+        endpoint = ngx_http_model_endpoint_find(&name, &rest);
+
+        if ((d->capabilities & path->capability)
+            && ngx_http_model_speak(model->vendor, endpoint, NULL, &dialect,
+                                    &bridge)
+               == NGX_OK)
         {
             ngx_http_model_json_cstr(w, path->path);
         }

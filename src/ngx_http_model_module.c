@@ -157,6 +157,13 @@ static ngx_command_t  ngx_http_model_commands[] = {
       + offsetof(ngx_http_model_rules_t, cold),
       NULL },
 
+    { ngx_string("model_bridge_buffer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_model_loc_conf_t, bridge_buffer),
+      NULL },
+
     { ngx_string("model_explain_header"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -305,6 +312,7 @@ ngx_http_model_create_loc_conf(ngx_conf_t *cf)
     mlcf->cors = NGX_CONF_UNSET_PTR;
     mlcf->fallback = NGX_CONF_UNSET_PTR;
     mlcf->explain = NGX_CONF_UNSET;
+    mlcf->bridge_buffer = NGX_CONF_UNSET_SIZE;
 
     ngx_http_model_rules_init(&mlcf->rules);
 
@@ -343,6 +351,8 @@ ngx_http_model_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_ptr_value(conf->fallback, prev->fallback, NULL);
     ngx_conf_merge_value(conf->explain, prev->explain, 0);
+    ngx_conf_merge_size_value(conf->bridge_buffer, prev->bridge_buffer,
+                              1024 * 1024);
 
     ngx_http_model_rules_merge(&conf->rules, &prev->rules);
 

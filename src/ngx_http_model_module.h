@@ -99,6 +99,7 @@ typedef struct {
     ngx_http_model_default_t         *fallback;   /* NULL: none */
     ngx_http_model_rules_t            rules;
     ngx_flag_t                        explain;    /* headers that tell why */
+    size_t                            bridge_buffer;
 } ngx_http_model_loc_conf_t;
 
 

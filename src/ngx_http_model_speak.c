@@ -142,7 +142,7 @@ ngx_http_model_speak_since(ngx_http_model_vendor_t *vendor,
     for (i = 0, n = 0; i < view->servers.nelts; i++) {
 
         if (server[i].vendor != vendor
-            || server[i].facts.state == NGX_HTTP_MODEL_DOWN)
+            || server[i].facts.state == NGX_HTTP_MODEL_SERVER_DOWN)
         {
             continue;
         }

@@ -11,6 +11,7 @@
 #include "ngx_http_model_body.h"
 #include "ngx_http_model_describe.h"
 #include "ngx_http_model_edit.h"
+#include "ngx_http_model_module.h"
 #include "ngx_http_model_preset.h"
 #include "ngx_http_model_translate.h"
 

@@ -27,6 +27,7 @@ struct ngx_http_model_translation_s {
     ngx_http_request_t        *request;
     ngx_uint_t                 status;    /* of the answer that is made, */
     ngx_str_t                  document;  /* and its body */
+    ngx_str_t                  type;      /* of frames */
     ngx_str_t                  whole;     /* what came so far, */
     size_t                     size;      /* and how much fits in */
     ngx_chain_t               *in;        /* not read yet: the client is slow */

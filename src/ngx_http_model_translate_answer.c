@@ -94,6 +94,13 @@ ngx_http_model_translate_head(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     t->b.data = t;
     t->last = &t->out;
 
+    if (t->b.client->framing == NGX_HTTP_MODEL_FRAME_SSE) {
+        ngx_str_set(&t->type, "text/event-stream");
+
+    } else {
+        ngx_str_set(&t->type, "application/x-ndjson");
+    }
+
     ctx->translating = 1;
 
     r->upstream->buffering = 0;
@@ -120,13 +127,7 @@ ngx_http_model_translate_start(ngx_http_request_t *r,
     ngx_http_clear_last_modified(r);
     ngx_http_clear_etag(r);
 
-    if (t->b.client->framing == NGX_HTTP_MODEL_FRAME_SSE) {
-        ngx_str_set(&r->headers_out.content_type, "text/event-stream");
-
-    } else {
-        ngx_str_set(&r->headers_out.content_type, "application/x-ndjson");
-    }
-
+    r->headers_out.content_type = t->type;
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);

@@ -45,7 +45,7 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ngx_http_model_observe_init(&usage->observe, framing, ctx->dialect);
+    ngx_http_model_observe_init(&usage->observe, framing, ctx->hop->dialect);
 
     usage->first = -1;
     usage->last = -1;

@@ -394,6 +394,18 @@ ngx_http_model_vendor_done(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
         vendor->dialects = ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA);
     }
 
+    if (vendor->translate
+        && !(vendor->dialects
+             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OLLAMA)))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"bridge translate\" of \"model_vendor\" \"%V\" "
+                           "needs \"dialect ollama\": it chooses between "
+                           "what such a server has itself and /api/chat",
+                           &vendor->id);
+        return NGX_CONF_ERROR;
+    }
+
     if (vendor->interval == NGX_CONF_UNSET_MSEC) {
         vendor->interval = (vendor->hosting == NGX_HTTP_MODEL_HOSTING_LOCAL)
                            ? 30000 : 600000;
@@ -574,16 +586,13 @@ ngx_http_model_vendor_bridge(ngx_conf_t *cf, ngx_http_model_vendor_t *vendor)
     }
 
     if (ngx_strcmp(value[1].data, "translate") == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"bridge translate\" needs the dialect bridges, "
-                           "which this version does not have; \"native\" is "
-                           "the only value");
-        return NGX_CONF_ERROR;
+        vendor->translate = 1;
+        return NGX_CONF_OK;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid value \"%V\" of \"bridge\", it must be "
-                       "\"native\"", &value[1]);
+                       "\"native\" or \"translate\"", &value[1]);
     return NGX_CONF_ERROR;
 }
 

@@ -87,6 +87,8 @@ struct ngx_http_model_vendor_s {
     unsigned                       prefix_set:1;
     unsigned                       discover_set:1;
     unsigned                       bridge_set:1;
+    unsigned                       translate:1;  /* an Ollama server's own
+                                                    /v1 is not used */
     unsigned                       group:1;    /* has an upstream {} */
 
     /* where it is; filled by proxy */
