@@ -152,6 +152,12 @@ ngx_http_model_chain_add(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     hop->vendor = route->vendor;
     hop->dialect = dialect;
     hop->bridge = bridge;
+
+    if (bridge == NULL) {
+        hop->instead = ngx_http_model_speak_instead(route->vendor,
+                                                    ctx->endpoint);
+    }
+
     hop->uri = *uri;
     hop->other = *other;
     hop->anywhere = ngx_http_model_chain_anywhere(ctx->endpoint);

@@ -19,6 +19,7 @@
 #include "ngx_http_model_reason.h"
 #include "ngx_http_model_rules.h"
 #include "ngx_http_model_stream.h"
+#include "ngx_http_model_translate.h"
 
 
 static void ngx_http_model_failover_cleanup(void *data);
@@ -47,6 +48,10 @@ static ngx_int_t ngx_http_model_failover_reinit_request(
 static ngx_int_t ngx_http_model_failover_process_header(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_failover_head(ngx_http_model_run_t *run);
+static ngx_int_t ngx_http_model_failover_bridge(ngx_http_request_t *r,
+    ngx_http_model_run_t *run);
+static ngx_uint_t ngx_http_model_failover_lacks(ngx_http_model_run_t *run,
+    ngx_uint_t status, ngx_uint_t condition);
 static ngx_uint_t ngx_http_model_failover_no_model(ngx_http_model_run_t *run);
 
 
@@ -212,6 +217,12 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
     run->condition = 0;
     run->given_up = 0;
 
+    if (run->lacking && run->ctx->hop->translation == NULL
+        && ngx_http_model_failover_bridge(r, run) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     for ( ;; ) {
         rc = ngx_http_model_failover_server(pc, run);
 
@@ -249,6 +260,31 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
             return NGX_ERROR;
         }
     }
+}
+
+
+/* the same vendor again, in another of its APIs */
+
+static ngx_int_t
+ngx_http_model_failover_bridge(ngx_http_request_t *r,
+    ngx_http_model_run_t *run)
+{
+    ngx_http_model_hop_t  *hop;
+
+    hop = run->ctx->hop;
+
+    hop->bridge = hop->instead;
+    hop->translation = hop->spare;
+    hop->uri = hop->spare->b.server->path;
+
+    run->tried.nelts = 0;
+    run->renewed = 0;
+
+    if (ngx_http_model_handover_switch(r, run->ctx, hop) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_model_failover_select(r, run);
 }
 
 
@@ -707,6 +743,14 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
         condition = NGX_HTTP_MODEL_ON_NO_MODEL;
     }
 
+    if (ngx_http_model_failover_lacks(run, status, condition)) {
+        run->condition = condition;
+        run->status = status;
+        run->given_up = 1;
+
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
     if (condition && ngx_http_model_again(run, condition)) {
 
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -727,6 +771,54 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * 1 when the answer says that there is no such path, and a bridge is at hand;
+ * what was seen is remembered once it is sure.
+ */
+
+static ngx_uint_t
+ngx_http_model_failover_lacks(ngx_http_model_run_t *run, ngx_uint_t status,
+    ngx_uint_t condition)
+{
+    ngx_http_model_hop_t  *hop;
+
+    hop = run->ctx->hop;
+
+    if (hop->instead == NULL) {
+        return 0;
+    }
+
+    if (status < NGX_HTTP_SPECIAL_RESPONSE) {
+
+        if (run->lacking) {
+            hop->vendor->no_responses = 1;
+
+        } else {
+            hop->vendor->responses = 1;
+        }
+
+        return 0;
+    }
+
+    if (hop->spare == NULL || run->lacking
+        || condition == NGX_HTTP_MODEL_ON_NO_MODEL
+        || (status != NGX_HTTP_NOT_FOUND && status != NGX_HTTP_NOT_ALLOWED
+            && status != NGX_HTTP_NOT_IMPLEMENTED))
+    {
+        return 0;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, run->request->connection->log, 0,
+                  "model vendor \"%V\" does not answer /v1/responses, "
+                  "\"%V\" is used instead", &hop->vendor->id,
+                  &hop->spare->b.server->path);
+
+    run->lacking = 1;
+
+    return 1;
 }
 
 

@@ -56,6 +56,7 @@ struct ngx_http_model_run_s {
     unsigned                 probe:1;    /* after a cooldown, the first one */
     unsigned                 told:1;     /* health knows the outcome */
     unsigned                 renewed:1;  /* its balancer forgot the tried */
+    unsigned                 lacking:1;  /* the path, over a bridge now */
 };
 
 

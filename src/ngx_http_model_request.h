@@ -87,6 +87,9 @@ typedef struct {
                                                     the vendor has it not; or
                                                     NULL */
     ngx_http_model_translation_t     *translation;  /* with bridge */
+    const ngx_http_model_bridge_api_t  *instead;  /* a bridge for a vendor that
+                                                    may lack the path */
+    ngx_http_model_translation_t     *spare;     /* with instead */
     unsigned                          anywhere:1;  /* no server need have it */
 } ngx_http_model_hop_t;
 

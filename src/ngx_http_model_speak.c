@@ -11,6 +11,8 @@
 #include "ngx_http_model_speak.h"
 
 
+static ngx_uint_t ngx_http_model_speak_is_responses(
+    const ngx_http_model_endpoint_t *endpoint);
 static ngx_int_t ngx_http_model_speak_native(ngx_http_model_vendor_t *vendor,
     const ngx_http_model_endpoint_t *endpoint, ngx_http_model_view_t *view);
 static ngx_uint_t ngx_http_model_speak_since(ngx_http_model_vendor_t *vendor,
@@ -57,13 +59,21 @@ ngx_http_model_speak(ngx_http_model_vendor_t *vendor,
     *bridge = NULL;
 
     if (vendor->dialects & ngx_http_model_dialect_bit(endpoint->dialect)) {
-        return NGX_OK;
-    }
 
-    rc = ngx_http_model_speak_native(vendor, endpoint, view);
+        if (!vendor->no_responses
+            || !ngx_http_model_speak_is_responses(endpoint))
+        {
+            return NGX_OK;
+        }
 
-    if (rc == NGX_OK && !vendor->translate) {
-        return NGX_OK;
+        rc = NGX_OK;
+
+    } else {
+        rc = ngx_http_model_speak_native(vendor, endpoint, view);
+
+        if (rc == NGX_OK && !vendor->translate) {
+            return NGX_OK;
+        }
     }
 
     path = endpoint->path;
@@ -85,6 +95,39 @@ ngx_http_model_speak(ngx_http_model_vendor_t *vendor,
     }
 
     return rc;
+}
+
+
+const ngx_http_model_bridge_api_t *
+ngx_http_model_speak_instead(ngx_http_model_vendor_t *vendor,
+    const ngx_http_model_endpoint_t *endpoint)
+{
+    ngx_str_t                           path;
+    const ngx_http_model_bridge_api_t  *api;
+
+    if (vendor->responses || vendor->no_responses
+        || !ngx_http_model_speak_is_responses(endpoint)
+        || !(vendor->dialects
+             & ngx_http_model_dialect_bit(NGX_HTTP_MODEL_OPENAI)))
+    {
+        return NULL;
+    }
+
+    path = endpoint->path;
+    api = ngx_http_model_bridge_api(&path);
+
+    return (api && ngx_http_model_bridge_can(api, NGX_HTTP_MODEL_OPENAI))
+           ? api : NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_model_speak_is_responses(const ngx_http_model_endpoint_t *endpoint)
+{
+    static ngx_str_t  path = ngx_string("/v1/responses");
+
+    return endpoint->path.len == path.len
+           && ngx_memcmp(endpoint->path.data, path.data, path.len) == 0;
 }
 
 

@@ -26,5 +26,14 @@ ngx_int_t ngx_http_model_speak(ngx_http_model_vendor_t *vendor,
     const ngx_http_model_endpoint_t *endpoint, ngx_http_model_view_t *view,
     ngx_uint_t *dialect, const ngx_http_model_bridge_api_t **bridge);
 
+/*
+ * The bridge for a path that servers of the vendor should answer by
+ * themselves, and may yet lack: OpenAI's /v1/responses, while it is not known.
+ * Else NULL.
+ */
+const ngx_http_model_bridge_api_t *ngx_http_model_speak_instead(
+    ngx_http_model_vendor_t *vendor,
+    const ngx_http_model_endpoint_t *endpoint);
+
 
 #endif /* _NGX_HTTP_MODEL_SPEAK_H_INCLUDED_ */

@@ -16,8 +16,12 @@
 #include "ngx_http_model_translate.h"
 
 
+static ngx_int_t ngx_http_model_translate_spare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop);
 static ngx_int_t ngx_http_model_translate_hop(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop, ngx_str_t *body);
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop,
+    const ngx_http_model_bridge_api_t *api, ngx_str_t *body,
+    ngx_http_model_translation_t **translation);
 static ngx_int_t ngx_http_model_translate_facts(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop,
     ngx_http_model_bridge_t *b);
@@ -47,6 +51,12 @@ ngx_http_model_translate_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     for (i = 0, n = 0; i < ctx->hops->nelts; i++) {
 
+        if (hops[i].instead
+            && ngx_http_model_translate_spare(r, ctx, &hops[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
         if (hops[i].bridge) {
 
             if (body.data == NULL
@@ -55,7 +65,9 @@ ngx_http_model_translate_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                 return NGX_ERROR;
             }
 
-            rc = ngx_http_model_translate_hop(r, ctx, &hops[i], &body);
+            rc = ngx_http_model_translate_hop(r, ctx, &hops[i],
+                                              hops[i].bridge, &body,
+                                              &hops[i].translation);
 
             if (rc == NGX_ERROR) {
                 return NGX_ERROR;
@@ -94,9 +106,38 @@ ngx_http_model_translate_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 }
 
 
+/* for the case that the vendor lacks the path; it may be that there is none */
+
+static ngx_int_t
+ngx_http_model_translate_spare(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      body;
+    ngx_http_model_translation_t  *t;
+
+    if (ctx->dry) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_model_body_whole(r, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_model_translate_hop(r, ctx, hop, hop->instead, &body, &t);
+
+    if (rc == NGX_OK) {
+        hop->spare = t;
+    }
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_model_translate_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
-    ngx_http_model_hop_t *hop, ngx_str_t *body)
+    ngx_http_model_hop_t *hop, const ngx_http_model_bridge_api_t *api,
+    ngx_str_t *body, ngx_http_model_translation_t **translation)
 {
     ngx_int_t                      rc;
     ngx_http_model_bridge_t       *b;
@@ -107,9 +148,11 @@ ngx_http_model_translate_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    hop->translation = t;
+    *translation = t;
     t->request = r;
+
     b = &t->b;
+    b->client = api;
 
     if (ngx_http_model_translate_facts(r, ctx, hop, b) != NGX_OK
         || ngx_http_model_bridge_init(b) != NGX_OK)
@@ -119,7 +162,9 @@ ngx_http_model_translate_hop(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     rc = ngx_http_model_bridge_request(b, body, &t->pieces);
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_OK && api == hop->bridge) {
+        hop->uri = b->server->path;
+
         ngx_log_debug4(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                        "model: \"%V\" becomes \"%V\" for vendor \"%V\", "
                        "%ui pieces", &b->client->path, &b->server->path,
@@ -146,7 +191,6 @@ ngx_http_model_translate_facts(ngx_http_request_t *r,
     mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
     mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
 
-    b->client = hop->bridge;
     b->to = hop->dialect;
     b->pool = r->pool;
     b->limit = mlcf->bridge_buffer;

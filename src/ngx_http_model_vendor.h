@@ -91,6 +91,10 @@ struct ngx_http_model_vendor_s {
                                                     /v1 is not used */
     unsigned                       group:1;    /* has an upstream {} */
 
+    /* this worker's marks: its servers answer /v1/responses, or do not */
+    unsigned                       responses:1;
+    unsigned                       no_responses:1;
+
     /* where it is; filled by proxy */
     ngx_str_t                      url;        /* as proxy_pass says */
     ngx_str_t                      authority;  /* host[:port] as written */
