@@ -1,0 +1,541 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_model_bridge_ollama.h"
+#include "ngx_http_model_error.h"
+
+
+#define NGX_HTTP_MODEL_OLLAMA_NOWHERE  NGX_HTTP_MODEL_TALK_NNUMBERS
+
+
+/*
+ * Numbers: where they go, and the value that asks for nothing, which is no
+ * reason to refuse a request.
+ */
+
+typedef struct {
+    const char  *name;
+    ngx_uint_t   number;     /* of talk, or NOWHERE */
+    double       neutral;
+    unsigned     whole:1;    /* Ollama cuts fractions off */
+    unsigned     anthropic:1;    /* is known there */
+} ngx_http_model_ollama_number_t;
+
+
+static ngx_int_t ngx_http_model_ollama_read_stop(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+static ngx_int_t ngx_http_model_ollama_read_neutral(
+    ngx_http_model_bridge_t *b, ngx_http_model_json_t *value, void *data);
+static const ngx_http_model_ollama_number_t *ngx_http_model_ollama_number(
+    ngx_str_t *name);
+static ngx_int_t ngx_http_model_ollama_whole(ngx_http_model_bridge_t *b,
+    ngx_str_t *number);
+static ngx_int_t ngx_http_model_ollama_unknown(ngx_http_model_bridge_t *b,
+    ngx_array_t *extra);
+
+
+static const ngx_http_model_ollama_number_t
+    ngx_http_model_ollama_numbers[] =
+{
+    { "temperature", NGX_HTTP_MODEL_TALK_TEMPERATURE, 0, 0, 1 },
+    { "top_p", NGX_HTTP_MODEL_TALK_TOP_P, 0, 0, 1 },
+    { "top_k", NGX_HTTP_MODEL_TALK_TOP_K, 0, 1, 1 },
+    { "min_p", NGX_HTTP_MODEL_TALK_MIN_P, 0, 0, 0 },
+    { "seed", NGX_HTTP_MODEL_TALK_SEED, -1, 1, 0 },
+    { "presence_penalty", NGX_HTTP_MODEL_TALK_PRESENCE, 0, 0, 0 },
+    { "frequency_penalty", NGX_HTTP_MODEL_TALK_FREQUENCY, 0, 0, 0 },
+    { "repeat_penalty", NGX_HTTP_MODEL_TALK_REPEAT, 1, 0, 0 },
+    { "num_predict", NGX_HTTP_MODEL_TALK_MAX, 0, 1, 1 },
+    { "top_logprobs", NGX_HTTP_MODEL_TALK_TOP_LOGPROBS, 0, 1, 0 },
+    { "typical_p", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 1, 0, 0 },
+    { "tfs_z", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 1, 0, 0 },
+    { "mirostat", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 0, 0, 0 },
+    { NULL, 0, 0, 0, 0 }
+};
+
+
+const ngx_http_model_field_t  ngx_http_model_ollama_option_fields[] = {
+
+    { "temperature", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, MAP),
+      "0.8 is Ollama's own where it is absent, and the vendor's is another" },
+
+    { "top_p", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, MAP), NULL },
+
+    { "top_k", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, MAP), NULL },
+
+    { "min_p", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, REFUSE),
+      "nothing is like it there; 0 is let through" },
+
+    { "typical_p", ngx_http_model_ollama_read_neutral,
+      ngx_http_model_ollama_to(PASS, REFUSE),
+      "nothing is like it there; 1 is let through" },
+
+    { "tfs_z", ngx_http_model_ollama_read_neutral,
+      ngx_http_model_ollama_to(PASS, REFUSE),
+      "nothing is like it there; 1 is let through" },
+
+    { "seed", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, REFUSE),
+      "answers cannot be repeated there; a negative one, which is none, is "
+      "let through" },
+
+    { "num_predict", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, MAP),
+      "the most tokens of the answer; 0 and less set no limit" },
+
+    { "stop", ngx_http_model_ollama_read_stop,
+      ngx_http_model_ollama_to(MAP, MAP), NULL },
+
+    { "presence_penalty", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, REFUSE),
+      "nothing is like it there; 0 is let through" },
+
+    { "frequency_penalty", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, REFUSE),
+      "nothing is like it there; 0 is let through" },
+
+    { "repeat_penalty", ngx_http_model_ollama_read_number,
+      ngx_http_model_ollama_to(MAP, REFUSE),
+      "nothing is like it there; 1 is let through" },
+
+    { "repeat_last_n", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "is for \"repeat_penalty\" only" },
+
+    { "penalize_newline", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "is for \"repeat_penalty\" only" },
+
+    { "mirostat", ngx_http_model_ollama_read_neutral,
+      ngx_http_model_ollama_to(PASS, REFUSE),
+      "nothing is like it there; 0 is let through" },
+
+    { "mirostat_tau", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "is for \"mirostat\" only" },
+
+    { "mirostat_eta", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "is for \"mirostat\" only" },
+
+    { "num_ctx", NULL,
+      ngx_http_model_ollama_to(DROP, DROP),
+      "how a model is loaded is the vendor's own matter" },
+
+    { "num_keep", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "num_batch", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "num_gpu", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "main_gpu", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "num_gqa", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "num_thread", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "numa", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "use_mmap", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "use_mlock", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "low_vram", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "f16_kv", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "logits_all", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "vocab_only", NULL, ngx_http_model_ollama_to(DROP, DROP), "likewise" },
+    { "embedding_only", NULL, ngx_http_model_ollama_to(DROP, DROP),
+      "likewise" },
+    { "rope_frequency_base", NULL, ngx_http_model_ollama_to(DROP, DROP),
+      "likewise" },
+    { "rope_frequency_scale", NULL, ngx_http_model_ollama_to(DROP, DROP),
+      "likewise" },
+    { "draft_num_predict", NULL, ngx_http_model_ollama_to(DROP, DROP),
+      "likewise" },
+
+    { NULL, NULL, { 0 }, NULL }
+};
+
+
+ngx_int_t
+ngx_http_model_ollama_read_options(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    ngx_int_t     rc;
+    ngx_array_t  *extra;
+
+    static const ngx_http_model_field_table_t  table =
+                                           ngx_http_model_ollama_options_table;
+
+    (void) data;
+
+    rc = ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_OBJECT,
+                                  "options");
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    extra = NULL;
+
+    rc = ngx_http_model_bridge_fields(b, &table, value, NULL, &extra);
+
+    return (rc == NGX_OK) ? ngx_http_model_ollama_unknown(b, extra) : rc;
+}
+
+
+/*
+ * What servers of others know lies beside the model and the messages there,
+ * where an option must not be taken for one of them.
+ */
+
+static ngx_int_t
+ngx_http_model_ollama_unknown(ngx_http_model_bridge_t *b, ngx_array_t *extra)
+{
+    ngx_str_t                            name;
+    ngx_uint_t                           i;
+    ngx_http_model_json_t              **member;
+    const ngx_http_model_bridge_api_t   *server;
+    const ngx_http_model_field_table_t  *table;
+
+    if (extra == NULL) {
+        return NGX_OK;
+    }
+
+    server = ngx_http_model_bridge_server(b);
+    table = server ? server->fields : NULL;
+
+    member = extra->elts;
+
+    for (i = 0; i < extra->nelts; i++) {
+
+        if (ngx_http_model_ollama_row(ngx_http_model_ollama_option_fields,
+                                      &member[i]->key)
+            == NGX_ERROR
+            && (table == NULL
+                || ngx_http_model_ollama_row(table->fields, &member[i]->key)
+                   != NGX_ERROR))
+        {
+            name = ngx_http_model_error_quote(b->pool, &member[i]->key);
+
+            return ngx_http_model_bridge_refuse(b, "options", "\"options.%V\" "
+                                                "is none of Ollama's options",
+                                                &name);
+        }
+
+        if (ngx_http_model_talk_extra(b->pool, &b->talk.extra, member[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_row(const ngx_http_model_field_t *fields,
+    ngx_str_t *name)
+{
+    ngx_int_t  i;
+
+    for (i = 0; fields[i].name; i++) {
+        if (ngx_strlen(fields[i].name) == name->len
+            && ngx_strncasecmp((u_char *) fields[i].name, name->data,
+                               name->len)
+               == 0)
+        {
+            return i;
+        }
+    }
+
+    return NGX_ERROR;
+}
+
+
+static const ngx_http_model_ollama_number_t *
+ngx_http_model_ollama_number(ngx_str_t *name)
+{
+    const ngx_http_model_ollama_number_t  *n;
+
+    for (n = ngx_http_model_ollama_numbers; n->name; n++) {
+        if (ngx_strlen(n->name) == name->len
+            && ngx_memcmp(n->name, name->data, name->len) == 0)
+        {
+            return n;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_number(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    double                                 d;
+    ngx_int_t                              rc;
+    ngx_str_t                              number;
+    const ngx_http_model_ollama_number_t  *n;
+
+    n = ngx_http_model_ollama_number(&value->key);
+
+    if (n == NULL) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_NUMBER,
+                                  n->name);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (b->to == NGX_HTTP_MODEL_ANTHROPIC && !n->anthropic) {
+        return ngx_http_model_ollama_read_neutral(b, value, data);
+    }
+
+    number = value->value;
+
+    if (n->whole) {
+        rc = ngx_http_model_ollama_whole(b, &number);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    d = ngx_http_model_talk_value(&number);
+
+    /* no limit, any seed */
+
+    if ((n->number == NGX_HTTP_MODEL_TALK_MAX && d <= 0)
+        || (n->number == NGX_HTTP_MODEL_TALK_SEED && d < 0))
+    {
+        return NGX_OK;
+    }
+
+    if (n->number == NGX_HTTP_MODEL_TALK_TOP_LOGPROBS && (d < 0 || d > 20)) {
+        return ngx_http_model_bridge_refuse(b, "top_logprobs", "top_logprobs "
+                                            "must be between 0 and 20");
+    }
+
+    b->talk.numbers[n->number] = number;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_ollama_read_neutral(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    double                                 d;
+    const ngx_http_model_ollama_number_t  *n;
+
+    (void) b;
+    (void) data;
+
+    n = ngx_http_model_ollama_number(&value->key);
+
+    if (n == NULL || value->type != NGX_HTTP_MODEL_JSON_NUMBER) {
+        return NGX_DECLINED;
+    }
+
+    d = ngx_http_model_talk_value(&value->value);
+
+    if (n->number == NGX_HTTP_MODEL_TALK_SEED) {
+        return (d < 0) ? NGX_OK : NGX_DECLINED;
+    }
+
+    return (d == n->neutral) ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* 40.0 and 4e1 are 40; what is written as a whole number keeps its digits */
+
+static ngx_int_t
+ngx_http_model_ollama_whole(ngx_http_model_bridge_t *b, ngx_str_t *number)
+{
+    double   d;
+    u_char  *p, *last;
+
+    p = number->data;
+    last = p + number->len;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    if (p == last) {
+        return NGX_OK;
+    }
+
+    d = ngx_http_model_talk_value(number);
+
+    if (d > 9e15 || d < -9e15) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(b->pool, NGX_INT64_LEN + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    number->len = ngx_sprintf(p, "%L", (int64_t) d) - p;
+    number->data = p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_ollama_read_stop(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    ngx_str_t              *stop;
+    ngx_http_model_json_t  *element;
+
+    (void) data;
+
+    if (value->type != NGX_HTTP_MODEL_JSON_ARRAY) {
+        return ngx_http_model_bridge_refuse(b, "options", "option \"stop\" "
+                                            "must be of type array");
+    }
+
+    for (element = value->child; element; element = element->next) {
+
+        if (element->type != NGX_HTTP_MODEL_JSON_STRING) {
+            return ngx_http_model_bridge_refuse(b, "options", "option "
+                                                "\"stop\" must be of an array "
+                                                "of strings");
+        }
+
+        stop = ngx_array_push(&b->talk.stop);
+        if (stop == NULL) {
+            return NGX_ERROR;
+        }
+
+        *stop = element->value;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_stream(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    (void) data;
+
+    b->talk.stream = (value->value.len != 0);
+
+    return ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_BOOL,
+                                    "stream");
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_format(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    (void) data;
+
+    if (value->type == NGX_HTTP_MODEL_JSON_OBJECT) {
+        b->talk.format = NGX_HTTP_MODEL_FORMAT_SCHEMA;
+        b->talk.schema = value;
+
+        return NGX_OK;
+    }
+
+    if (value->type == NGX_HTTP_MODEL_JSON_STRING) {
+
+        if (value->value.len == 0) {
+            return NGX_OK;
+        }
+
+        if (value->value.len == 4
+            && ngx_memcmp(value->value.data, "json", 4) == 0)
+        {
+            b->talk.format = NGX_HTTP_MODEL_FORMAT_JSON;
+            return NGX_OK;
+        }
+    }
+
+    return ngx_http_model_bridge_refuse(b, "format", "invalid format; "
+                                        "expected \"json\" or a valid JSON "
+                                        "Schema object");
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_think(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    ngx_uint_t  i;
+
+    static const char  *efforts[] = { "low", "medium", "high", "max" };
+
+    (void) data;
+
+    if (value->type == NGX_HTTP_MODEL_JSON_BOOL) {
+        b->talk.think = value->value.len ? NGX_HTTP_MODEL_ON
+                                         : NGX_HTTP_MODEL_OFF;
+        return NGX_OK;
+    }
+
+    for (i = 0; i < sizeof(efforts) / sizeof(efforts[0]); i++) {
+
+        if (value->type == NGX_HTTP_MODEL_JSON_STRING
+            && value->value.len == ngx_strlen(efforts[i])
+            && ngx_memcmp(value->value.data, efforts[i], value->value.len)
+               == 0)
+        {
+            b->talk.think = NGX_HTTP_MODEL_ON;
+            b->talk.effort = value->value;
+
+            return NGX_OK;
+        }
+    }
+
+    return ngx_http_model_bridge_refuse(b, "think", "think must be a boolean "
+                                        "or string (\"high\", \"medium\", "
+                                        "\"low\", \"max\", true, or false)");
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_logprobs(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    (void) data;
+
+    if (b->to != NGX_HTTP_MODEL_OPENAI) {
+        return NGX_DECLINED;
+    }
+
+    b->talk.logprobs = value->value.len ? NGX_HTTP_MODEL_ON
+                                        : NGX_HTTP_MODEL_OFF;
+
+    return ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_BOOL,
+                                    "logprobs");
+}
+
+
+ngx_int_t
+ngx_http_model_ollama_read_done(ngx_http_model_bridge_t *b)
+{
+    /* it means nothing to Ollama without logprobs, others refuse it then */
+
+    if (b->talk.logprobs != NGX_HTTP_MODEL_ON) {
+        ngx_str_null(&b->talk.numbers[NGX_HTTP_MODEL_TALK_TOP_LOGPROBS]);
+    }
+
+    return NGX_OK;
+}
