@@ -98,6 +98,10 @@ void ngx_http_model_json_int(ngx_http_model_json_writer_t *w, int64_t n);
 void ngx_http_model_json_bool(ngx_http_model_json_writer_t *w, ngx_uint_t b);
 void ngx_http_model_json_null(ngx_http_model_json_writer_t *w);
 
+/* one string of two; s can be a slice as if it were written by str */
+void ngx_http_model_json_str2(ngx_http_model_json_writer_t *w,
+    ngx_str_t *prefix, ngx_str_t *s);
+
 /* raw: text that is already one JSON value (a number as written, a document) */
 void ngx_http_model_json_raw(ngx_http_model_json_writer_t *w, ngx_str_t *s);
 

@@ -44,6 +44,7 @@ static void ngx_http_model_json_end(ngx_http_model_json_writer_t *w,
     u_char type);
 static void ngx_http_model_json_put_key(ngx_http_model_json_writer_t *w,
     const void *data, size_t len);
+static ngx_uint_t ngx_http_model_json_plain(ngx_str_t *s);
 static void ngx_http_model_json_put_str(ngx_http_model_json_writer_t *w,
     const void *data, size_t len);
 static void ngx_http_model_json_scalar(ngx_http_model_json_writer_t *w,
@@ -308,6 +309,70 @@ void
 ngx_http_model_json_cstr(ngx_http_model_json_writer_t *w, const char *s)
 {
     ngx_http_model_json_put_str(w, s, ngx_strlen(s));
+}
+
+
+/*
+ * yajl takes a string at once, so what is to stay where it lies follows the
+ * start of a value that yajl holds for whole.
+ */
+
+void
+ngx_http_model_json_str2(ngx_http_model_json_writer_t *w, ngx_str_t *prefix,
+    ngx_str_t *s)
+{
+    u_char      *p;
+    ngx_str_t    head;
+    ngx_uint_t   slice;
+
+    if (!ngx_http_model_json_ready(w)) {
+        return;
+    }
+
+    slice = (w->pieces != NULL
+             && s->len >= NGX_HTTP_MODEL_JSON_SLICE
+             && ngx_http_model_json_plain(prefix)
+             && ngx_http_model_json_plain(s));
+
+    head.len = 1 + prefix->len + (slice ? 0 : s->len);
+
+    head.data = ngx_pnalloc(w->pool, head.len);
+    if (head.data == NULL) {
+        w->failed = 1;
+        return;
+    }
+
+    head.data[0] = '"';
+    p = ngx_cpymem(head.data + 1, prefix->data, prefix->len);
+
+    if (!slice) {
+        ngx_memcpy(p, s->data, s->len);
+        ngx_http_model_json_put_str(w, head.data + 1, head.len - 1);
+        return;
+    }
+
+    ngx_http_model_json_raw(w, &head);
+    ngx_http_model_json_print(w, (char *) s->data, s->len);
+    ngx_http_model_json_print(w, "\"", 1);
+}
+
+
+/* printable ASCII that needs no escapes */
+
+static ngx_uint_t
+ngx_http_model_json_plain(ngx_str_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if (s->data[i] < 0x20 || s->data[i] > 0x7e
+            || s->data[i] == '"' || s->data[i] == '\\')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
