@@ -1,0 +1,133 @@
+
+/*
+ * Copyright (C) the ngx_http_model_module authors
+ *
+ * OpenAI's chat completions, and text completions as a server has them: what
+ * the files of the dialect share.  Owns what a client of it asked for that
+ * only its own answers need.  Pure.  Calls bridge, field, talk, json, error.
+ *
+ * Sources: OpenAI's API reference and the types of its SDKs; vLLM's and
+ * llama-server's documentation for what their servers know beyond it.
+ */
+
+
+#ifndef _NGX_HTTP_MODEL_BRIDGE_OPENAI_H_INCLUDED_
+#define _NGX_HTTP_MODEL_BRIDGE_OPENAI_H_INCLUDED_
+
+
+#include "ngx_http_model_bridge_api.h"
+#include "ngx_http_model_bridge_field.h"
+
+
+/* b->input of a client */
+
+typedef struct {
+    unsigned                      functions:1;  /* it knows "functions" only:
+                                                   a call is answered so */
+    unsigned                      silent:1;     /* it wants no reasoning */
+} ngx_http_model_openai_input_t;
+
+
+/* members of /v1/chat/completions and of what is in them, to the one without
+   a title */
+
+enum {
+    NGX_HTTP_MODEL_OPENAI_TOP = 0,
+    NGX_HTTP_MODEL_OPENAI_STREAM_OPTIONS,
+    NGX_HTTP_MODEL_OPENAI_MESSAGE,
+    NGX_HTTP_MODEL_OPENAI_PART,
+    NGX_HTTP_MODEL_OPENAI_IMAGE,
+    NGX_HTTP_MODEL_OPENAI_AUDIO,
+    NGX_HTTP_MODEL_OPENAI_FILE,
+    NGX_HTTP_MODEL_OPENAI_CALL,
+    NGX_HTTP_MODEL_OPENAI_CALLED,
+    NGX_HTTP_MODEL_OPENAI_TOOL,
+    NGX_HTTP_MODEL_OPENAI_FUNCTION,
+    NGX_HTTP_MODEL_OPENAI_CHOICE,
+    NGX_HTTP_MODEL_OPENAI_FORMAT,
+    NGX_HTTP_MODEL_OPENAI_SCHEMA,
+    NGX_HTTP_MODEL_OPENAI_KWARGS,
+    NGX_HTTP_MODEL_OPENAI_REASONING,
+    NGX_HTTP_MODEL_OPENAI_THINKING
+};
+
+extern const ngx_http_model_field_table_t  ngx_http_model_openai_tables[];
+
+/* rows of openai_message, openai_part, openai_tools, openai_think */
+extern const ngx_http_model_field_t  ngx_http_model_openai_message_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_call_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_called_rows[];
+
+extern const ngx_http_model_field_t  ngx_http_model_openai_part_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_image_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_audio_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_file_rows[];
+
+extern const ngx_http_model_field_t  ngx_http_model_openai_tool_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_function_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_choice_rows[];
+
+extern const ngx_http_model_field_t  ngx_http_model_openai_kwargs_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_reasoning_rows[];
+extern const ngx_http_model_field_t  ngx_http_model_openai_thinking_rows[];
+
+
+/*
+ * A member of an object: NULL, "", UNSET when it has none, or null, or object
+ * is NULL; NGX_DECLINED when it is of another type.  what: its full name, for
+ * the text of a refusal.
+ */
+ngx_int_t ngx_http_model_openai_get(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *object, const char *name, ngx_uint_t type,
+    const char *what, ngx_http_model_json_t **value);
+ngx_int_t ngx_http_model_openai_get_str(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *object, const char *name, const char *what,
+    ngx_str_t *value);
+ngx_int_t ngx_http_model_openai_flag(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *object, const char *name, const char *what,
+    ngx_uint_t *flag);
+
+/* 1 when the value, which may be NULL, is this string */
+ngx_uint_t ngx_http_model_openai_word(ngx_http_model_json_t *value,
+    const char *word);
+
+
+ngx_int_t ngx_http_model_openai_read_request(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+
+/* of the request's object: tools and functions, which of them are called; what
+   is said about thinking */
+ngx_int_t ngx_http_model_openai_read_tools(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+ngx_int_t ngx_http_model_openai_read_think(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+
+/* "messages": an array, appended to b->talk */
+ngx_int_t ngx_http_model_openai_read_messages(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value);
+
+/* "content" of a message: parts that suit its role */
+ngx_int_t ngx_http_model_openai_read_content(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *object, ngx_array_t *parts, ngx_uint_t role);
+
+ngx_int_t ngx_http_model_openai_write_request(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+ngx_int_t ngx_http_model_openai_write_text(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+
+/* the array of them */
+ngx_int_t ngx_http_model_openai_write_messages(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+
+ngx_int_t ngx_http_model_openai_read_answer(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+ngx_int_t ngx_http_model_openai_read_event(ngx_http_model_bridge_t *b,
+    ngx_str_t *event, ngx_str_t *data);
+
+ngx_int_t ngx_http_model_openai_write_event(ngx_http_model_bridge_t *b,
+    ngx_http_model_event_t *e);
+ngx_int_t ngx_http_model_openai_write_answer(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+
+
+#endif /* _NGX_HTTP_MODEL_BRIDGE_OPENAI_H_INCLUDED_ */
