@@ -119,6 +119,9 @@ ngx_int_t ngx_http_model_openai_write_text(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_openai_write_messages(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w);
 
+/* 1 when one of the parts is of the type */
+ngx_uint_t ngx_http_model_openai_has(ngx_array_t *parts, ngx_uint_t type);
+
 ngx_int_t ngx_http_model_openai_read_answer(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *root);
 ngx_int_t ngx_http_model_openai_read_event(ngx_http_model_bridge_t *b,
