@@ -127,10 +127,34 @@ ngx_int_t ngx_http_model_openai_read_answer(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_openai_read_event(ngx_http_model_bridge_t *b,
     ngx_str_t *event, ngx_str_t *data);
 
+/* calls in a chunk's delta or an answer's message; that no more follows */
+ngx_int_t ngx_http_model_openai_read_calls(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *delta);
+ngx_int_t ngx_http_model_openai_calls_end(ngx_http_model_bridge_t *b);
+
 ngx_int_t ngx_http_model_openai_write_event(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 ngx_int_t ngx_http_model_openai_write_answer(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w);
+
+/*
+ * What chunks and whole answers share: id to model; usage; a function's name
+ * and arguments; an entry of logprobs, top: with the other tokens.
+ */
+void ngx_http_model_openai_put_head(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w, ngx_str_t *id, const char *object);
+void ngx_http_model_openai_put_usage(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+void ngx_http_model_openai_put_function(ngx_http_model_json_writer_t *w,
+    ngx_http_model_part_t *part);
+void ngx_http_model_openai_put_logprob(ngx_http_model_json_writer_t *w,
+    ngx_http_model_json_t *entry, ngx_uint_t top);
+
+/* finish_reason; whether there is usage; what the client asked for */
+const char *ngx_http_model_openai_reason(ngx_http_model_bridge_t *b);
+ngx_uint_t ngx_http_model_openai_counted(ngx_http_model_bridge_t *b);
+ngx_uint_t ngx_http_model_openai_legacy(ngx_http_model_bridge_t *b);
+ngx_uint_t ngx_http_model_openai_silent(ngx_http_model_bridge_t *b);
 
 
 #endif /* _NGX_HTTP_MODEL_BRIDGE_OPENAI_H_INCLUDED_ */
