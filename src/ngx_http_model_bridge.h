@@ -124,7 +124,8 @@ struct ngx_http_model_bridge_s {
     ngx_pool_t                   *pool;     /* lives as long as the exchange */
     ngx_pool_t                   *temp;     /* reset by feed() before each
                                                frame; what a reader or writer
-                                               keeps goes to pool */
+                                               keeps goes to pool.  For a
+                                               request it may be pool */
     size_t                        limit;    /* largest frame, and most that is
                                                kept of an answer's calls */
 

@@ -19,6 +19,9 @@ typedef struct {
 
 
 static const ngx_http_model_bridge_api_t  *ngx_http_model_bridge_all[] = {
+    &ngx_http_model_bridge_chat,
+    &ngx_http_model_bridge_generate,
+    &ngx_http_model_bridge_completions,
     NULL
 };
 
@@ -26,6 +29,16 @@ static const ngx_http_model_bridge_api_t  *ngx_http_model_bridge_all[] = {
 /* in the order Ollama, OpenAI, Anthropic */
 
 static const ngx_http_model_bridge_way_t  ngx_http_model_bridge_ways[] = {
+
+    { &ngx_http_model_bridge_chat,
+      { NULL, &ngx_http_model_bridge_completions, NULL } },
+
+    { &ngx_http_model_bridge_generate,
+      { NULL, &ngx_http_model_bridge_completions, NULL } },
+
+    { &ngx_http_model_bridge_completions,
+      { &ngx_http_model_bridge_chat, NULL, NULL } },
+
     { NULL, { NULL, NULL, NULL } }
 };
 

@@ -197,6 +197,7 @@ ngx_http_model_ollama_read_message(ngx_http_model_bridge_t *b,
 
     ngx_memzero(&m, sizeof(ngx_http_model_ollama_message_t));
     extra = NULL;
+    role = NGX_HTTP_MODEL_ROLE_USER;
 
     into.slots = ngx_http_model_ollama_message_slots;
     into.object = &m;

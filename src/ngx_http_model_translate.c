@@ -193,6 +193,7 @@ ngx_http_model_translate_facts(ngx_http_request_t *r,
 
     b->to = hop->dialect;
     b->pool = r->pool;
+    b->temp = r->pool;
     b->limit = mlcf->bridge_buffer;
     b->vendor = hop->vendor->id;
     b->model = ctx->model;

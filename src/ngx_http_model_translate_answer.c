@@ -356,6 +356,9 @@ ngx_http_model_translate_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    /* nothing is in it */
+
+    b->temporary = 0;
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
     b->flush = 1;

@@ -216,6 +216,7 @@ sub _completions {
     }
 
     $a->{finish} = $FINISH{ $c->{finish_reason} } if $c->{finish_reason};
+    $a->{done} = 1 if !$stream;
     _parse($a) if defined $a->{finish};
 }
 
