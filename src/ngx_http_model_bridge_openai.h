@@ -73,6 +73,18 @@ extern const ngx_http_model_field_t  ngx_http_model_openai_thinking_rows[];
 
 
 /*
+ * Readers of rows whose member is looked up by name when all were walked, as
+ * what it means depends on others; the last two of rows that one dialect takes
+ * and the other one refuses.
+ */
+ngx_int_t ngx_http_model_openai_taken(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_openai_to_ollama(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_openai_to_anthropic(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+
+/*
  * A member of an object: NULL, "", UNSET when it has none, or null, or object
  * is NULL; NGX_DECLINED when it is of another type.  what: its full name, for
  * the text of a refusal.

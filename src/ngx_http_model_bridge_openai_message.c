@@ -16,6 +16,8 @@
 #define REFUSE  NGX_HTTP_MODEL_FIELD_REFUSE
 #define SAME    NGX_HTTP_MODEL_FIELD_SAME
 
+#define TAKEN   ngx_http_model_openai_taken
+
 
 /* how far the call that a result belongs to is looked for */
 #define NGX_HTTP_MODEL_OPENAI_NEAR  256
@@ -56,22 +58,22 @@ static void ngx_http_model_openai_result_name(ngx_http_model_bridge_t *b,
 /* towards Ollama, OpenAI, Anthropic */
 
 const ngx_http_model_field_t  ngx_http_model_openai_message_rows[] = {
-    { "role", NULL, { MAP, SAME, MAP },
+    { "role", TAKEN, { MAP, SAME, MAP },
       "developer is system; function becomes the result of a tool" },
-    { "content", NULL, { MAP, SAME, MAP }, "texts, images, files" },
-    { "name", NULL, { MAP, SAME, MAP },
+    { "content", TAKEN, { MAP, SAME, MAP }, "texts, images, files" },
+    { "name", TAKEN, { MAP, SAME, MAP },
       "of the speaker: left out; of a function: the tool" },
-    { "refusal", NULL, { MAP, SAME, MAP }, "becomes text" },
-    { "tool_calls", NULL, { MAP, SAME, MAP }, "calls, with their ids" },
-    { "tool_call_id", NULL, { MAP, SAME, MAP },
+    { "refusal", TAKEN, { MAP, SAME, MAP }, "becomes text" },
+    { "tool_calls", TAKEN, { MAP, SAME, MAP }, "calls, with their ids" },
+    { "tool_call_id", TAKEN, { MAP, SAME, MAP },
       "the call that a result is of" },
-    { "function_call", NULL, { MAP, SAME, MAP },
+    { "function_call", TAKEN, { MAP, SAME, MAP },
       "becomes a call with an id of its own" },
     { "audio", NULL, { REFUSE, SAME, REFUSE },
       "an earlier spoken answer is kept by OpenAI alone" },
-    { "reasoning_content", NULL, { MAP, SAME, MAP },
+    { "reasoning_content", TAKEN, { MAP, SAME, MAP },
       "becomes thinking; Anthropic takes none without its signature" },
-    { "reasoning", NULL, { MAP, SAME, MAP },
+    { "reasoning", TAKEN, { MAP, SAME, MAP },
       "the same, as newer servers name it" },
     { "reasoning_details", NULL, { DROP, SAME, DROP },
       "what reasoning says already" },
@@ -84,9 +86,9 @@ const ngx_http_model_field_t  ngx_http_model_openai_message_rows[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_call_rows[] = {
-    { "id", NULL, { MAP, SAME, MAP }, "id" },
-    { "type", NULL, { MAP, SAME, MAP }, "function" },
-    { "function", NULL, { MAP, SAME, MAP }, "name and arguments" },
+    { "id", TAKEN, { MAP, SAME, MAP }, "id" },
+    { "type", TAKEN, { MAP, SAME, MAP }, "function" },
+    { "function", TAKEN, { MAP, SAME, MAP }, "name and arguments" },
     { "custom", NULL, { REFUSE, SAME, REFUSE },
       "tools are called with arguments of JSON only" },
     { "index", NULL, { DROP, SAME, DROP }, "calls are in their order" },
@@ -97,8 +99,8 @@ const ngx_http_model_field_t  ngx_http_model_openai_call_rows[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_called_rows[] = {
-    { "name", NULL, { MAP, SAME, MAP }, "name" },
-    { "arguments", NULL, { MAP, SAME, MAP },
+    { "name", TAKEN, { MAP, SAME, MAP }, "name" },
+    { "arguments", TAKEN, { MAP, SAME, MAP },
       "an object, keys and numbers as they are" },
     { "parsed_arguments", NULL, { DROP, SAME, DROP },
       "what the SDKs make of arguments" },

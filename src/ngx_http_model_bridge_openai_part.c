@@ -17,6 +17,10 @@
 #define PASS    NGX_HTTP_MODEL_FIELD_PASS
 #define SAME    NGX_HTTP_MODEL_FIELD_SAME
 
+#define TAKEN         ngx_http_model_openai_taken
+#define TO_OLLAMA     ngx_http_model_openai_to_ollama
+#define TO_ANTHROPIC  ngx_http_model_openai_to_anthropic
+
 
 static ngx_int_t ngx_http_model_openai_part(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *object, ngx_array_t *parts, ngx_uint_t role);
@@ -37,14 +41,14 @@ static ngx_int_t ngx_http_model_openai_part_plain(ngx_http_model_bridge_t *b,
 /* towards Ollama, OpenAI, Anthropic */
 
 const ngx_http_model_field_t  ngx_http_model_openai_part_rows[] = {
-    { "type", NULL, { MAP, SAME, MAP },
+    { "type", TAKEN, { MAP, SAME, MAP },
       "text, image_url, input_audio, file, refusal" },
-    { "text", NULL, { MAP, SAME, MAP }, "text" },
-    { "image_url", NULL, { MAP, SAME, MAP }, "an image" },
-    { "input_audio", NULL, { MAP, SAME, REFUSE },
+    { "text", TAKEN, { MAP, SAME, MAP }, "text" },
+    { "image_url", TAKEN, { MAP, SAME, MAP }, "an image" },
+    { "input_audio", TO_OLLAMA, { MAP, SAME, REFUSE },
       "put among the images of a message; Anthropic takes no sound" },
-    { "file", NULL, { REFUSE, SAME, MAP }, "documents are not taken" },
-    { "refusal", NULL, { MAP, SAME, MAP }, "becomes text" },
+    { "file", TO_ANTHROPIC, { REFUSE, SAME, MAP }, "documents are not taken" },
+    { "refusal", TAKEN, { MAP, SAME, MAP }, "becomes text" },
     { "prompt_cache_breakpoint", NULL, { DROP, SAME, DROP },
       "a hint for caches" },
     { "cache_control", NULL, { DROP, SAME, PASS },
@@ -54,7 +58,7 @@ const ngx_http_model_field_t  ngx_http_model_openai_part_rows[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_image_rows[] = {
-    { "url", NULL, { MAP, SAME, MAP },
+    { "url", TAKEN, { MAP, SAME, MAP },
       "a data URL as base64 and type; others go to Anthropic only" },
     { "detail", NULL, { DROP, SAME, DROP }, "how finely it is looked at" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
@@ -62,15 +66,15 @@ const ngx_http_model_field_t  ngx_http_model_openai_image_rows[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_audio_rows[] = {
-    { "data", NULL, { MAP, SAME, REFUSE }, "base64" },
-    { "format", NULL, { MAP, SAME, REFUSE }, "the media type" },
+    { "data", TO_OLLAMA, { MAP, SAME, REFUSE }, "base64" },
+    { "format", TO_OLLAMA, { MAP, SAME, REFUSE }, "the media type" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_file_rows[] = {
-    { "file_data", NULL, { REFUSE, SAME, MAP }, "a document, base64" },
-    { "filename", NULL, { DROP, SAME, MAP }, "its title" },
+    { "file_data", TO_ANTHROPIC, { REFUSE, SAME, MAP }, "a document, base64" },
+    { "filename", TAKEN, { DROP, SAME, MAP }, "its title" },
     { "file_id", NULL, { REFUSE, SAME, REFUSE },
       "uploaded files are kept by OpenAI alone" },
     { NULL, NULL, { 0, 0, 0 }, NULL }

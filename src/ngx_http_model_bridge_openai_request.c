@@ -16,6 +16,9 @@
 #define REFUSE  NGX_HTTP_MODEL_FIELD_REFUSE
 #define SAME    NGX_HTTP_MODEL_FIELD_SAME
 
+#define TAKEN         ngx_http_model_openai_taken
+#define TO_OLLAMA     ngx_http_model_openai_to_ollama
+
 
 static ngx_int_t ngx_http_model_openai_only_one(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
@@ -74,48 +77,48 @@ const ngx_http_model_bridge_api_t  ngx_http_model_bridge_text = {
 /* towards Ollama, OpenAI, Anthropic */
 
 static const ngx_http_model_field_t  ngx_http_model_openai_rows[] = {
-    { "model", NULL, { MAP, SAME, MAP }, "the name that the vendor has" },
-    { "messages", NULL, { MAP, SAME, MAP }, "see below" },
-    { "stream", NULL, { MAP, SAME, MAP }, "always written" },
-    { "stream_options", NULL, { MAP, SAME, MAP }, "see below" },
-    { "max_completion_tokens", NULL, { MAP, SAME, MAP },
+    { "model", TAKEN, { MAP, SAME, MAP }, "the name that the vendor has" },
+    { "messages", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "stream", TAKEN, { MAP, SAME, MAP }, "always written" },
+    { "stream_options", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "max_completion_tokens", TAKEN, { MAP, SAME, MAP },
       "options.num_predict; max_tokens" },
-    { "max_tokens", NULL, { MAP, SAME, MAP },
+    { "max_tokens", TAKEN, { MAP, SAME, MAP },
       "the same, where max_completion_tokens is not given" },
-    { "temperature", NULL, { MAP, SAME, MAP },
+    { "temperature", TAKEN, { MAP, SAME, MAP },
       "options.temperature; at most 1 for Anthropic" },
-    { "top_p", NULL, { MAP, SAME, MAP },
+    { "top_p", TAKEN, { MAP, SAME, MAP },
       "options.top_p; left out for Anthropic next to a temperature" },
-    { "presence_penalty", NULL, { MAP, SAME, DROP },
+    { "presence_penalty", TAKEN, { MAP, SAME, DROP },
       "options.presence_penalty; Anthropic samples without" },
-    { "frequency_penalty", NULL, { MAP, SAME, DROP },
+    { "frequency_penalty", TAKEN, { MAP, SAME, DROP },
       "options.frequency_penalty; Anthropic samples without" },
-    { "seed", NULL, { MAP, SAME, DROP },
+    { "seed", TAKEN, { MAP, SAME, DROP },
       "options.seed; Anthropic samples without" },
-    { "stop", NULL, { MAP, SAME, MAP },
+    { "stop", TAKEN, { MAP, SAME, MAP },
       "options.stop; stop_sequences; a string is a list of one" },
     { "n", ngx_http_model_openai_only_one, { REFUSE, SAME, REFUSE },
       "one answer a request is all that can be had, ask n times" },
     { "logit_bias", NULL, { REFUSE, SAME, REFUSE },
       "tokens cannot be weighed there" },
-    { "logprobs", NULL, { MAP, SAME, REFUSE },
+    { "logprobs", TO_OLLAMA, { MAP, SAME, REFUSE },
       "logprobs; Anthropic does not tell them" },
     { "top_logprobs", ngx_http_model_openai_only_zero, { MAP, SAME, REFUSE },
       "top_logprobs; Anthropic does not tell them" },
-    { "response_format", NULL, { MAP, SAME, MAP },
+    { "response_format", TAKEN, { MAP, SAME, MAP },
       "format; output_config.format" },
-    { "tools", NULL, { MAP, SAME, MAP }, "tools of type function" },
-    { "tool_choice", NULL, { MAP, SAME, MAP },
+    { "tools", TAKEN, { MAP, SAME, MAP }, "tools of type function" },
+    { "tool_choice", TAKEN, { MAP, SAME, MAP },
       "for Ollama auto and none only; allowed_tools leaves the others out" },
-    { "parallel_tool_calls", NULL, { DROP, SAME, MAP },
+    { "parallel_tool_calls", TAKEN, { DROP, SAME, MAP },
       "Ollama's models call as they like; disable_parallel_tool_use" },
-    { "functions", NULL, { MAP, SAME, MAP },
+    { "functions", TAKEN, { MAP, SAME, MAP },
       "becomes tools; the answer has function_call" },
-    { "function_call", NULL, { MAP, SAME, MAP }, "becomes tool_choice" },
-    { "reasoning_effort", NULL, { MAP, SAME, MAP },
+    { "function_call", TAKEN, { MAP, SAME, MAP }, "becomes tool_choice" },
+    { "reasoning_effort", TAKEN, { MAP, SAME, MAP },
       "think; thinking and output_config.effort" },
-    { "user", NULL, { DROP, SAME, MAP }, "metadata.user_id" },
-    { "safety_identifier", NULL, { DROP, SAME, MAP },
+    { "user", TAKEN, { DROP, SAME, MAP }, "metadata.user_id" },
+    { "safety_identifier", TAKEN, { DROP, SAME, MAP },
       "metadata.user_id, where user is not given" },
     { "metadata", NULL, { DROP, SAME, DROP },
       "labels of stored answers only" },
@@ -143,27 +146,27 @@ static const ngx_http_model_field_t  ngx_http_model_openai_rows[] = {
 
     /* which only servers like OpenAI's have */
 
-    { "top_k", NULL, { MAP, SAME, MAP }, "options.top_k; top_k" },
-    { "min_p", NULL, { MAP, SAME, DROP },
+    { "top_k", TAKEN, { MAP, SAME, MAP }, "options.top_k; top_k" },
+    { "min_p", TAKEN, { MAP, SAME, DROP },
       "options.min_p; Anthropic samples without" },
-    { "repeat_penalty", NULL, { MAP, SAME, DROP },
+    { "repeat_penalty", TAKEN, { MAP, SAME, DROP },
       "options.repeat_penalty; Anthropic samples without" },
-    { "repetition_penalty", NULL, { MAP, SAME, DROP },
+    { "repetition_penalty", TAKEN, { MAP, SAME, DROP },
       "the same, as vLLM names it" },
-    { "chat_template_kwargs", NULL, { MAP, SAME, MAP }, "see below" },
-    { "enable_thinking", NULL, { MAP, SAME, MAP }, "think; thinking" },
-    { "thinking_budget", NULL, { MAP, SAME, MAP },
+    { "chat_template_kwargs", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "enable_thinking", TAKEN, { MAP, SAME, MAP }, "think; thinking" },
+    { "thinking_budget", TAKEN, { MAP, SAME, MAP },
       "think; thinking.budget_tokens" },
-    { "thinking", NULL, { MAP, SAME, MAP }, "see below" },
-    { "reasoning", NULL, { MAP, SAME, MAP }, "see below" },
-    { "include_reasoning", NULL, { MAP, SAME, MAP },
+    { "thinking", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "reasoning", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "include_reasoning", TAKEN, { MAP, SAME, MAP },
       "false: thinking is left out of the answer" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
 
 
 static const ngx_http_model_field_t  ngx_http_model_openai_stream_rows[] = {
-    { "include_usage", NULL, { MAP, SAME, MAP },
+    { "include_usage", TAKEN, { MAP, SAME, MAP },
       "decides about the chunk with usage" },
     { "include_obfuscation", NULL, { DROP, SAME, DROP },
       "there is no padding" },
@@ -174,9 +177,9 @@ static const ngx_http_model_field_t  ngx_http_model_openai_stream_rows[] = {
 
 
 static const ngx_http_model_field_t  ngx_http_model_openai_format_rows[] = {
-    { "type", NULL, { MAP, SAME, MAP }, "text, json_object, json_schema" },
-    { "json_schema", NULL, { MAP, SAME, MAP }, "see below" },
-    { "schema", NULL, { MAP, SAME, MAP },
+    { "type", TAKEN, { MAP, SAME, MAP }, "text, json_object, json_schema" },
+    { "json_schema", TAKEN, { MAP, SAME, MAP }, "see below" },
+    { "schema", TAKEN, { MAP, SAME, MAP },
       "of json_object, as llama-server has it" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
@@ -186,7 +189,7 @@ static const ngx_http_model_field_t  ngx_http_model_openai_schema_rows[] = {
     { "name", NULL, { DROP, SAME, DROP }, "schemas have no name there" },
     { "description", NULL, { DROP, SAME, DROP },
       "schemas have their own there" },
-    { "schema", NULL, { MAP, SAME, MAP }, "the schema" },
+    { "schema", TAKEN, { MAP, SAME, MAP }, "the schema" },
     { "strict", NULL, { DROP, SAME, DROP }, "schemas always bind there" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
@@ -275,8 +278,9 @@ static ngx_int_t
 ngx_http_model_openai_only_zero(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
-    return (value->type == NGX_HTTP_MODEL_JSON_NUMBER
-            && ngx_http_model_talk_value(&value->value) == 0)
+    return (b->to == NGX_HTTP_MODEL_OLLAMA
+            || (value->type == NGX_HTTP_MODEL_JSON_NUMBER
+                && ngx_http_model_talk_value(&value->value) == 0))
            ? NGX_OK : NGX_DECLINED;
 }
 

@@ -14,6 +14,8 @@
 #define DROP    NGX_HTTP_MODEL_FIELD_DROP
 #define SAME    NGX_HTTP_MODEL_FIELD_SAME
 
+#define TAKEN   ngx_http_model_openai_taken
+
 
 static ngx_int_t ngx_http_model_openai_reasoning(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value);
@@ -30,21 +32,21 @@ static ngx_int_t ngx_http_model_openai_effort(ngx_http_model_bridge_t *b,
 /* towards Ollama, OpenAI, Anthropic */
 
 const ngx_http_model_field_t  ngx_http_model_openai_kwargs_rows[] = {
-    { "enable_thinking", NULL, { MAP, SAME, MAP }, "think; thinking" },
-    { "thinking", NULL, { MAP, SAME, MAP },
+    { "enable_thinking", TAKEN, { MAP, SAME, MAP }, "think; thinking" },
+    { "thinking", TAKEN, { MAP, SAME, MAP },
       "the same, as some templates name it" },
-    { "reasoning_effort", NULL, { MAP, SAME, MAP },
+    { "reasoning_effort", TAKEN, { MAP, SAME, MAP },
       "as the member of this name" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_reasoning_rows[] = {
-    { "effort", NULL, { MAP, SAME, MAP }, "as reasoning_effort" },
-    { "max_tokens", NULL, { MAP, SAME, MAP },
+    { "effort", TAKEN, { MAP, SAME, MAP }, "as reasoning_effort" },
+    { "max_tokens", TAKEN, { MAP, SAME, MAP },
       "think; thinking.budget_tokens" },
-    { "enabled", NULL, { MAP, SAME, MAP }, "think; thinking" },
-    { "exclude", NULL, { MAP, SAME, MAP },
+    { "enabled", TAKEN, { MAP, SAME, MAP }, "think; thinking" },
+    { "exclude", TAKEN, { MAP, SAME, MAP },
       "thinking is left out of the answer" },
     { "summary", NULL, { DROP, SAME, DROP }, "thinking comes as it is" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
@@ -52,9 +54,9 @@ const ngx_http_model_field_t  ngx_http_model_openai_reasoning_rows[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_thinking_rows[] = {
-    { "type", NULL, { MAP, SAME, MAP },
+    { "type", TAKEN, { MAP, SAME, MAP },
       "enabled, adaptive, auto; disabled" },
-    { "budget_tokens", NULL, { MAP, SAME, MAP },
+    { "budget_tokens", TAKEN, { MAP, SAME, MAP },
       "think; thinking.budget_tokens" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };

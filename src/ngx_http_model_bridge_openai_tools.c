@@ -16,6 +16,8 @@
 #define PASS    NGX_HTTP_MODEL_FIELD_PASS
 #define SAME    NGX_HTTP_MODEL_FIELD_SAME
 
+#define TAKEN   ngx_http_model_openai_taken
+
 #define NGX_HTTP_MODEL_OPENAI_ALLOWED  1024   /* most allowed_tools */
 
 
@@ -42,8 +44,8 @@ static ngx_uint_t ngx_http_model_openai_listed(ngx_http_model_json_t *list,
 /* towards Ollama, OpenAI, Anthropic */
 
 const ngx_http_model_field_t  ngx_http_model_openai_tool_rows[] = {
-    { "type", NULL, { MAP, SAME, MAP }, "function" },
-    { "function", NULL, { MAP, SAME, MAP }, "see below" },
+    { "type", TAKEN, { MAP, SAME, MAP }, "function" },
+    { "function", TAKEN, { MAP, SAME, MAP }, "see below" },
     { "custom", NULL, { REFUSE, SAME, REFUSE },
       "tools are called with arguments of JSON only" },
     { "cache_control", NULL, { DROP, SAME, PASS },
@@ -55,20 +57,20 @@ const ngx_http_model_field_t  ngx_http_model_openai_tool_rows[] = {
 /* of "functions", too */
 
 const ngx_http_model_field_t  ngx_http_model_openai_function_rows[] = {
-    { "name", NULL, { MAP, SAME, MAP }, "name" },
-    { "description", NULL, { MAP, SAME, MAP }, "description" },
-    { "parameters", NULL, { MAP, SAME, MAP }, "parameters; input_schema" },
-    { "strict", NULL, { DROP, SAME, MAP },
+    { "name", TAKEN, { MAP, SAME, MAP }, "name" },
+    { "description", TAKEN, { MAP, SAME, MAP }, "description" },
+    { "parameters", TAKEN, { MAP, SAME, MAP }, "parameters; input_schema" },
+    { "strict", TAKEN, { DROP, SAME, MAP },
       "strict; Ollama's models are not held to a schema" },
     { NULL, NULL, { 0, 0, 0 }, NULL }
 };
 
 
 const ngx_http_model_field_t  ngx_http_model_openai_choice_rows[] = {
-    { "type", NULL, { MAP, SAME, MAP }, "function, allowed_tools" },
-    { "function", NULL, { MAP, SAME, MAP },
+    { "type", TAKEN, { MAP, SAME, MAP }, "function, allowed_tools" },
+    { "function", TAKEN, { MAP, SAME, MAP },
       "the tool; Ollama cannot be told to call one" },
-    { "allowed_tools", NULL, { MAP, SAME, MAP },
+    { "allowed_tools", TAKEN, { MAP, SAME, MAP },
       "the other tools are left out" },
     { "custom", NULL, { REFUSE, SAME, REFUSE },
       "tools are called with arguments of JSON only" },

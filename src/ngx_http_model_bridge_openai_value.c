@@ -11,6 +11,30 @@
 
 
 ngx_int_t
+ngx_http_model_openai_taken(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_openai_to_ollama(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return (b->to == NGX_HTTP_MODEL_OLLAMA) ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_model_openai_to_anthropic(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return (b->to == NGX_HTTP_MODEL_ANTHROPIC) ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_http_model_openai_get(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *object, const char *name, ngx_uint_t type,
     const char *what, ngx_http_model_json_t **value)
