@@ -464,6 +464,6 @@ ngx_http_model_anthropic_other(ngx_http_model_bridge_t *b, ngx_str_t *type)
 
     return ngx_http_model_bridge_refuse(b, "messages", "a block of type "
                                         "\"%V\" cannot be put to vendor "
-                                        "\"%V\": it %s", &quoted, &b->vendor,
+                                        "\"%V\": %s", &quoted, &b->vendor,
                                         note);
 }
