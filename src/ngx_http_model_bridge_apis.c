@@ -22,6 +22,9 @@ static const ngx_http_model_bridge_api_t  *ngx_http_model_bridge_all[] = {
     &ngx_http_model_bridge_chat,
     &ngx_http_model_bridge_generate,
     &ngx_http_model_bridge_completions,
+    &ngx_http_model_bridge_responses,
+    &ngx_http_model_bridge_messages,
+    &ngx_http_model_bridge_count_tokens,
     NULL
 };
 
@@ -31,13 +34,29 @@ static const ngx_http_model_bridge_api_t  *ngx_http_model_bridge_all[] = {
 static const ngx_http_model_bridge_way_t  ngx_http_model_bridge_ways[] = {
 
     { &ngx_http_model_bridge_chat,
-      { NULL, &ngx_http_model_bridge_completions, NULL } },
+      { NULL,
+        &ngx_http_model_bridge_completions,
+        &ngx_http_model_bridge_messages } },
 
     { &ngx_http_model_bridge_generate,
-      { NULL, &ngx_http_model_bridge_completions, NULL } },
+      { NULL,
+        &ngx_http_model_bridge_completions,
+        &ngx_http_model_bridge_messages } },
 
     { &ngx_http_model_bridge_completions,
-      { &ngx_http_model_bridge_chat, NULL, NULL } },
+      { &ngx_http_model_bridge_chat,
+        NULL,
+        &ngx_http_model_bridge_messages } },
+
+    { &ngx_http_model_bridge_responses,
+      { &ngx_http_model_bridge_chat,
+        &ngx_http_model_bridge_completions,
+        &ngx_http_model_bridge_messages } },
+
+    { &ngx_http_model_bridge_messages,
+      { &ngx_http_model_bridge_chat,
+        &ngx_http_model_bridge_completions,
+        NULL } },
 
     { NULL, { NULL, NULL, NULL } }
 };

@@ -94,7 +94,8 @@ for my $dialect (sort keys %server) {
                 ['weather', { city => 'Bern' }]], "$name: calls"
                 or diag $r->body;
             is $a->{finish}, 'calls', "$name: why it ended";
-            like $r->body, qr/1\.50/, "$name: digits";
+            like $r->body, qr/1\.50/, "$name: digits"
+                if $stream || $dialect eq 'openai';
 
             my %ids = map { ($_->{id} // '') => 1 } @{ $a->{calls} };
             is scalar(grep { length } keys %ids), 2, "$name: two ids";
@@ -131,3 +132,5 @@ for my $dialect (sort keys %server) {
         is $r->header('Retry-After'), 7, "$name: and when to come again";
     }
 }
+
+$t->done;

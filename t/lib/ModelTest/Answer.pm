@@ -14,7 +14,11 @@ package ModelTest::Answer;
 use strict;
 use warnings;
 
-use ModelTest::JSON;
+use JSON::PP ();
+
+use ModelTest::JSON qw(encode $TRUE $FALSE);
+
+my $JSON = JSON::PP->new->utf8->allow_nonref->allow_bignum;
 
 our %PATH = (chat => '/api/chat', generate => '/api/generate',
     completions => '/v1/chat/completions', responses => '/v1/responses',
@@ -26,6 +30,10 @@ my %STREAM = (chat => 'application/x-ndjson',
 
 my $SCHEMA = { type => 'object', properties => { city =>
     { type => 'string' } }, required => ['city'] };
+
+
+sub decode { return $JSON->decode($_[0]) }
+sub _inner { return JSON::PP->new->allow_nonref->allow_bignum->decode($_[0]) }
 
 
 sub request {
@@ -225,7 +233,7 @@ sub _parse {
     my $a = shift;
 
     for (@{ $a->{calls} }) {
-        $_->{arguments} = eval { decode($_->{arguments} || '{}') }
+        $_->{arguments} = eval { _inner($_->{arguments} || '{}') }
             // "no JSON: $_->{arguments}" if !ref $_->{arguments};
     }
 }
@@ -256,7 +264,7 @@ sub _responses {
         $a->{thinking} .= join '', map { $_->{text} } @{ $_->{summary} || [] },
             @{ $_->{content} || [] } if $_->{type} eq 'reasoning';
         push @{ $a->{calls} }, { id => $_->{call_id}, name => $_->{name},
-            arguments => decode($_->{arguments}) }
+            arguments => _inner($_->{arguments}) }
             if $_->{type} eq 'function_call';
     }
 

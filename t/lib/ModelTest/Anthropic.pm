@@ -175,7 +175,7 @@ sub answer {
         my $i = 0;
         my @blocks = (@p ? obj(type => 'text', text => join '', @p) : (),
             map { obj(type => 'tool_use', id => 'toolu_' . ++$i,
-            name => $_->{name}, input => decode($_->{arguments})) }
+            name => $_->{name}, input => decode("$_->{arguments}")) }
             @$calls);
         return { json => obj(@head, content => \@blocks,
             stop_reason => $stop, stop_sequence => undef, usage => obj(
