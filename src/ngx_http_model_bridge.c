@@ -126,14 +126,7 @@ ngx_http_model_bridge_replay(ngx_http_model_bridge_t *b, ngx_str_t *body)
 
     rc = ngx_http_model_bridge_read(b, body);
 
-    if (rc == NGX_OK && b->failed) {
-        b->status = 502;
-        ngx_str_set(&b->text, "the answer is an error");
-
-        return NGX_DECLINED;
-    }
-
-    return rc;
+    return (rc == NGX_OK && b->failed) ? NGX_DECLINED : rc;
 }
 
 

@@ -157,9 +157,10 @@ struct ngx_http_model_bridge_s {
     void                         *embed;    /* ngx_http_model_bridge_embed_t
                                                of embeddings */
 
-    /* a refusal, of a reader or writer that returned NGX_DECLINED */
+    /* a refusal, of a reader or writer that returned NGX_DECLINED; or the
+       error that the answer ended with */
 
-    ngx_uint_t                    status;   /* 400 */
+    ngx_uint_t                    status;   /* 400, 502 and so on */
     ngx_str_t                     field;    /* or "" */
     ngx_str_t                     text;
 

@@ -82,11 +82,6 @@ ngx_http_model_bridge_collect(ngx_http_model_bridge_t *b,
         b->answer.reason = e->reason;
         return NGX_OK;
 
-    case NGX_HTTP_MODEL_EVENT_ERROR:
-        b->status = e->status;
-
-        return ngx_http_model_collect_copy(b, &b->text, &e->text);
-
     default:
         return NGX_OK;
     }

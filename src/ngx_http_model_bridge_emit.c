@@ -30,6 +30,16 @@ ngx_http_model_bridge_emit(ngx_http_model_bridge_t *b,
     if (e->type == NGX_HTTP_MODEL_EVENT_ERROR) {
         b->ended = 1;
         b->failed = 1;
+        b->status = e->status;
+
+        if (e->text.len) {
+            b->text.data = ngx_pstrdup(b->pool, &e->text);
+            if (b->text.data == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        b->text.len = e->text.len;
 
         return ngx_http_model_bridge_forward(b, e);
     }

@@ -18,6 +18,8 @@
 #define NGX_HTTP_MODEL_FEED_CR     2   /* a line ended with a CR */
 
 
+static ngx_uint_t ngx_http_model_feed_whole(ngx_http_model_bridge_t *b,
+    ngx_str_t *data);
 static ngx_int_t ngx_http_model_feed_sse(ngx_http_model_bridge_t *b,
     ngx_str_t *line);
 static ngx_int_t ngx_http_model_feed_field(ngx_http_model_bridge_t *b,
@@ -111,7 +113,8 @@ ngx_http_model_bridge_feed_end(ngx_http_model_bridge_t *b)
     b->partial.s.len = 0;
 
     if (b->server->framing != NGX_HTTP_MODEL_FRAME_SSE) {
-        return line.len ? ngx_http_model_feed_frame(b, NULL, &line) : NGX_OK;
+        return ngx_http_model_feed_whole(b, &line)
+               ? ngx_http_model_feed_frame(b, NULL, &line) : NGX_OK;
     }
 
     /* some servers leave the last blank line out */
@@ -120,7 +123,34 @@ ngx_http_model_bridge_feed_end(ngx_http_model_bridge_t *b)
         return NGX_ERROR;
     }
 
-    return ngx_http_model_feed_event(b);
+    return ngx_http_model_feed_whole(b, &b->frame.s)
+           ? ngx_http_model_feed_event(b) : NGX_OK;
+}
+
+
+/* 1 for what was not cut, as far as one can see */
+
+static ngx_uint_t
+ngx_http_model_feed_whole(ngx_http_model_bridge_t *b, ngx_str_t *data)
+{
+    ngx_str_t   err;
+    ngx_uint_t  whole;
+
+    static ngx_str_t  done = ngx_string("[DONE]");
+
+    if (data->len == done.len
+        && ngx_memcmp(data->data, done.data, done.len) == 0)
+    {
+        return 1;
+    }
+
+    whole = (ngx_http_model_json_slices(b->temp, data->data, data->len, 1,
+                                        &err)
+             != NULL);
+
+    ngx_http_model_feed_reset(b->temp);
+
+    return whole;
 }
 
 

@@ -43,6 +43,7 @@ static ngx_int_t ngx_http_model_dispatch_other(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_int_t ngx_http_model_dispatch_silent(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_dispatch_counts(ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_dispatch_missing(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_dispatch_unknown(ngx_http_request_t *r,
@@ -589,11 +590,27 @@ ngx_http_model_dispatch_silent(ngx_http_request_t *r,
 
     paths.len = p - paths.data;
 
-    return ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL, "model",
+    /* a client of Anthropic's estimates by itself after a 404 */
+
+    return ngx_http_model_respond_error(r,
+                                        ngx_http_model_dispatch_counts(ctx)
+                                            ? NGX_HTTP_NOT_FOUND
+                                            : NGX_HTTP_BAD_REQUEST,
+                                        NULL, "model",
                                         "models of vendor \"%V\" do not "
                                         "answer %V, they answer %V",
                                         &ctx->vendor->id, &ctx->endpoint->path,
                                         &paths);
+}
+
+
+static ngx_uint_t
+ngx_http_model_dispatch_counts(ngx_http_model_ctx_t *ctx)
+{
+    static ngx_str_t  path = ngx_string("/v1/messages/count_tokens");
+
+    return ctx->endpoint->path.len == path.len
+           && ngx_memcmp(ctx->endpoint->path.data, path.data, path.len) == 0;
 }
 
 

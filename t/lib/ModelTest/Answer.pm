@@ -84,7 +84,8 @@ sub read {
         return \%a;
     }
 
-    push @{ $a{wrong} }, "type $type" if $type ne $STREAM{$api};
+    push @{ $a{wrong} }, "type $type"
+        if $type !~ /^\Q$STREAM{$api}\E(?:; charset=utf-8)?$/;
 
     for my $frame ($STREAM{$api} =~ /ndjson/ ? map({ [undef, $_] } _lines(
         \%a, $r)) : _events(\%a, $r))
