@@ -172,11 +172,18 @@ ngx_int_t ngx_http_model_ollama_write_answer(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w);
 
 /*
- * Arguments of a call as text: NGX_OK and one JSON object ("{}" of none),
- * NGX_DECLINED when they are anything else.  Memory of b->temp at most.
+ * The answer to a request that has nothing to be answered, by which clients
+ * have a model loaded or unloaded: reason is "load" or "unload".
  */
-ngx_int_t ngx_http_model_ollama_arguments(ngx_http_model_bridge_t *b,
-    ngx_str_t *text, ngx_str_t *object);
+ngx_int_t ngx_http_model_ollama_write_load(ngx_http_model_bridge_t *b,
+    const char *reason, ngx_str_t *document);
+
+/*
+ * Arguments of a call as text: NGX_OK and one JSON object ("{}" of none),
+ * NGX_DECLINED when they are anything else.  pool is for the time of the call.
+ */
+ngx_int_t ngx_http_model_ollama_arguments(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_str_t *object);
 
 
 #endif /* _NGX_HTTP_MODEL_BRIDGE_OLLAMA_H_INCLUDED_ */

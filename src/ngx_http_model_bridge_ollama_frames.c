@@ -54,7 +54,7 @@ static ngx_int_t ngx_http_model_ollama_write_whole(ngx_http_model_bridge_t *b,
     ngx_http_model_ollama_whole_t *call);
 
 static void ngx_http_model_ollama_head(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_writer_t *w);
+    ngx_http_model_json_writer_t *w, ngx_pool_t *pool);
 static void ngx_http_model_ollama_body(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w, ngx_str_t *content, ngx_str_t *thinking);
 static void ngx_http_model_ollama_body_end(ngx_http_model_bridge_t *b,
@@ -134,7 +134,7 @@ ngx_http_model_ollama_write_text(ngx_http_model_bridge_t *b,
 
     w = ngx_http_model_json_writer(b->temp);
 
-    ngx_http_model_ollama_head(b, w);
+    ngx_http_model_ollama_head(b, w, b->temp);
     ngx_http_model_ollama_body(b, w, content, thinking);
     ngx_http_model_ollama_body_end(b, w);
 
@@ -165,7 +165,7 @@ ngx_http_model_ollama_write_end(ngx_http_model_bridge_t *b)
 
     w = ngx_http_model_json_writer(b->temp);
 
-    ngx_http_model_ollama_head(b, w);
+    ngx_http_model_ollama_head(b, w, b->temp);
     ngx_http_model_ollama_body(b, w, &ngx_http_model_ollama_nothing,
                                &ngx_http_model_ollama_nothing);
     ngx_http_model_ollama_body_end(b, w);
@@ -379,7 +379,8 @@ ngx_http_model_ollama_write_whole(ngx_http_model_bridge_t *b,
     ngx_str_t                      arguments;
     ngx_http_model_json_writer_t  *w;
 
-    rc = ngx_http_model_ollama_arguments(b, &call->arguments.s, &arguments);
+    rc = ngx_http_model_ollama_arguments(b->temp, &call->arguments.s,
+                                         &arguments);
 
     if (rc != NGX_OK) {
         return rc;
@@ -387,7 +388,7 @@ ngx_http_model_ollama_write_whole(ngx_http_model_bridge_t *b,
 
     w = ngx_http_model_json_writer(b->temp);
 
-    ngx_http_model_ollama_head(b, w);
+    ngx_http_model_ollama_head(b, w, b->temp);
     ngx_http_model_ollama_body(b, w, &ngx_http_model_ollama_nothing,
                                &ngx_http_model_ollama_nothing);
 
@@ -426,7 +427,7 @@ ngx_http_model_ollama_write_answer(ngx_http_model_bridge_t *b,
         return NGX_ERROR;
     }
 
-    ngx_http_model_ollama_head(b, w);
+    ngx_http_model_ollama_head(b, w, b->pool);
     ngx_http_model_ollama_body(b, w, &content, &thinking);
 
     rc = ngx_http_model_ollama_answer_calls(b, w);
@@ -515,7 +516,8 @@ ngx_http_model_ollama_answer_calls(ngx_http_model_bridge_t *b,
             continue;
         }
 
-        rc = ngx_http_model_ollama_arguments(b, &part[i].text, &arguments);
+        rc = ngx_http_model_ollama_arguments(b->pool, &part[i].text,
+                                             &arguments);
 
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
@@ -553,11 +555,36 @@ ngx_http_model_ollama_answer_calls(ngx_http_model_bridge_t *b,
 }
 
 
+ngx_int_t
+ngx_http_model_ollama_write_load(ngx_http_model_bridge_t *b,
+    const char *reason, ngx_str_t *document)
+{
+    ngx_http_model_json_writer_t  *w;
+
+    w = ngx_http_model_json_writer(b->pool);
+
+    ngx_http_model_ollama_head(b, w, b->pool);
+    ngx_http_model_ollama_body(b, w, &ngx_http_model_ollama_nothing,
+                               &ngx_http_model_ollama_nothing);
+    ngx_http_model_ollama_body_end(b, w);
+
+    ngx_http_model_json_key(w, "done");
+    ngx_http_model_json_bool(w, 1);
+    ngx_http_model_json_key(w, "done_reason");
+    ngx_http_model_json_cstr(w, reason);
+    ngx_http_model_json_object_end(w);
+
+    return ngx_http_model_json_finish(w, document);
+}
+
+
+/* pool is for the time of the call */
+
 static void
 ngx_http_model_ollama_head(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_writer_t *w)
+    ngx_http_model_json_writer_t *w, ngx_pool_t *pool)
 {
-    u_char     *p;
+    u_char      buf[NGX_TIME_T_LEN + 64];
     ngx_str_t   text, time;
 
     ngx_http_model_json_object(w);
@@ -569,19 +596,16 @@ ngx_http_model_ollama_head(ngx_http_model_bridge_t *b,
 
     ngx_str_null(&time);
 
-    p = ngx_pnalloc(b->temp, sizeof("9999-12-31T23:59:59.999999999Z"));
-
-    if (p && ngx_http_model_decimal_rfc3339(b->temp, (time_t) (b->clock
-                                            / NGX_HTTP_MODEL_OLLAMA_SECOND),
-                                            &text)
-             == NGX_OK)
+    if (ngx_http_model_decimal_rfc3339(pool, (time_t) (b->clock
+                                       / NGX_HTTP_MODEL_OLLAMA_SECOND), &text)
+        == NGX_OK)
     {
         text.len--;   /* "Z" */
 
-        time.data = p;
-        time.len = ngx_sprintf(p, "%V.%09LZ", &text,
-                               b->clock % NGX_HTTP_MODEL_OLLAMA_SECOND)
-                   - p;
+        time.data = buf;
+        time.len = ngx_snprintf(buf, sizeof(buf), "%V.%09LZ", &text,
+                                b->clock % NGX_HTTP_MODEL_OLLAMA_SECOND)
+                   - buf;
     }
 
     ngx_http_model_json_key(w, "created_at");

@@ -24,9 +24,12 @@ typedef struct {
     ngx_array_t              texts;      /* ngx_http_model_part_t: of the
                                             message that is being written */
     ngx_array_t              images;     /* ngx_str_t */
+    ngx_pool_t              *pool;       /* of all this */
 } ngx_http_model_ollama_history_t;
 
 
+static ngx_int_t ngx_http_model_ollama_write_list(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w, ngx_http_model_ollama_history_t *h);
 static ngx_int_t ngx_http_model_ollama_write_message(
     ngx_http_model_bridge_t *b, ngx_http_model_json_writer_t *w,
     ngx_http_model_message_t *message, ngx_http_model_ollama_history_t *h);
@@ -47,8 +50,8 @@ static ngx_int_t ngx_http_model_ollama_image(ngx_http_model_bridge_t *b,
 static ngx_int_t ngx_http_model_ollama_write_calls(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w, ngx_array_t *parts,
     ngx_http_model_ollama_history_t *h);
-static ngx_int_t ngx_http_model_ollama_note(ngx_http_model_bridge_t *b,
-    ngx_http_model_part_t *call, ngx_http_model_ollama_history_t *h);
+static ngx_int_t ngx_http_model_ollama_note(ngx_http_model_part_t *call,
+    ngx_http_model_ollama_history_t *h);
 static ngx_str_t ngx_http_model_ollama_name(ngx_http_model_part_t *result,
     ngx_http_model_ollama_history_t *h);
 
@@ -58,15 +61,34 @@ ngx_http_model_ollama_write_messages(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w)
 {
     ngx_int_t                         rc;
-    ngx_uint_t                        i;
-    ngx_http_model_message_t         *message;
     ngx_http_model_ollama_history_t   h;
 
-    ngx_rbtree_init(&h.names, &h.sentinel, ngx_str_rbtree_insert_value);
+    h.pool = ngx_create_pool(4096, b->pool->log);
+    if (h.pool == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (ngx_array_init(&h.texts, b->temp, 8, sizeof(ngx_http_model_part_t))
+    rc = ngx_http_model_ollama_write_list(b, w, &h);
+
+    ngx_destroy_pool(h.pool);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_model_ollama_write_list(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w, ngx_http_model_ollama_history_t *h)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_http_model_message_t  *message;
+
+    ngx_rbtree_init(&h->names, &h->sentinel, ngx_str_rbtree_insert_value);
+
+    if (ngx_array_init(&h->texts, h->pool, 8, sizeof(ngx_http_model_part_t))
         != NGX_OK
-        || ngx_array_init(&h.images, b->temp, 4, sizeof(ngx_str_t)) != NGX_OK)
+        || ngx_array_init(&h->images, h->pool, 4, sizeof(ngx_str_t)) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -79,8 +101,8 @@ ngx_http_model_ollama_write_messages(ngx_http_model_bridge_t *b,
     for (i = 0; i < b->talk.messages.nelts; i++) {
 
         rc = (message[i].role == NGX_HTTP_MODEL_ROLE_TOOL)
-             ? ngx_http_model_ollama_write_results(b, w, &message[i], &h)
-             : ngx_http_model_ollama_write_message(b, w, &message[i], &h);
+             ? ngx_http_model_ollama_write_results(b, w, &message[i], h)
+             : ngx_http_model_ollama_write_message(b, w, &message[i], h);
 
         if (rc != NGX_OK) {
             return rc;
@@ -394,11 +416,12 @@ ngx_http_model_ollama_write_calls(ngx_http_model_bridge_t *b,
             continue;
         }
 
-        if (ngx_http_model_ollama_note(b, &part[i], h) != NGX_OK) {
+        if (ngx_http_model_ollama_note(&part[i], h) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        rc = ngx_http_model_ollama_arguments(b, &part[i].text, &arguments);
+        rc = ngx_http_model_ollama_arguments(h->pool, &part[i].text,
+                                             &arguments);
 
         if (rc != NGX_OK) {
             return ngx_http_model_bridge_refuse(b, "messages", "the arguments "
@@ -449,8 +472,8 @@ ngx_http_model_ollama_write_calls(ngx_http_model_bridge_t *b,
 /* of an id that is used again the last call counts */
 
 static ngx_int_t
-ngx_http_model_ollama_note(ngx_http_model_bridge_t *b,
-    ngx_http_model_part_t *call, ngx_http_model_ollama_history_t *h)
+ngx_http_model_ollama_note(ngx_http_model_part_t *call,
+    ngx_http_model_ollama_history_t *h)
 {
     uint32_t                        hash;
     ngx_http_model_ollama_named_t  *named;
@@ -465,7 +488,7 @@ ngx_http_model_ollama_note(ngx_http_model_bridge_t *b,
                 ngx_str_rbtree_lookup(&h->names, &call->id, hash);
 
     if (named == NULL) {
-        named = ngx_pcalloc(b->temp, sizeof(ngx_http_model_ollama_named_t));
+        named = ngx_pcalloc(h->pool, sizeof(ngx_http_model_ollama_named_t));
         if (named == NULL) {
             return NGX_ERROR;
         }
@@ -503,7 +526,7 @@ ngx_http_model_ollama_name(ngx_http_model_part_t *result,
 
 
 ngx_int_t
-ngx_http_model_ollama_arguments(ngx_http_model_bridge_t *b, ngx_str_t *text,
+ngx_http_model_ollama_arguments(ngx_pool_t *pool, ngx_str_t *text,
     ngx_str_t *object)
 {
     ngx_str_t               err;
@@ -514,7 +537,7 @@ ngx_http_model_ollama_arguments(ngx_http_model_bridge_t *b, ngx_str_t *text,
         return NGX_OK;
     }
 
-    root = ngx_http_model_json_slices(b->temp, text->data, text->len, 1, &err);
+    root = ngx_http_model_json_slices(pool, text->data, text->len, 1, &err);
 
     if (root == NULL || root->type != NGX_HTTP_MODEL_JSON_OBJECT) {
         return NGX_DECLINED;

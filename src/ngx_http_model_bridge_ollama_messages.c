@@ -361,7 +361,6 @@ ngx_http_model_ollama_read_result(ngx_http_model_bridge_t *b,
     ngx_http_model_ollama_message_t *m, ngx_http_model_message_t *message,
     ngx_http_model_ollama_turn_t *turn)
 {
-    ngx_int_t               rc;
     ngx_http_model_part_t  *part;
 
     part = ngx_http_model_talk_part(&message->parts,
@@ -387,13 +386,9 @@ ngx_http_model_ollama_read_result(ngx_http_model_bridge_t *b,
         return NGX_ERROR;
     }
 
-    if (m->images == NULL) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_model_ollama_read_images(b, m->images, part->parts);
-
-    return rc;
+    return m->images ? ngx_http_model_ollama_read_images(b, m->images,
+                                                         part->parts)
+                     : NGX_OK;
 }
 
 

@@ -30,6 +30,10 @@ static ngx_int_t ngx_http_model_ollama_completion(ngx_http_model_bridge_t *b,
     ngx_http_model_ollama_generate_t *g);
 static ngx_int_t ngx_http_model_ollama_prompt(ngx_http_model_bridge_t *b,
     ngx_http_model_ollama_generate_t *g);
+static ngx_int_t ngx_http_model_ollama_load(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+static ngx_int_t ngx_http_model_ollama_read_model(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
 static ngx_int_t ngx_http_model_ollama_read_prompt(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
 static ngx_int_t ngx_http_model_ollama_read_system(ngx_http_model_bridge_t *b,
@@ -44,7 +48,7 @@ static ngx_int_t ngx_http_model_ollama_keep_images(ngx_http_model_bridge_t *b,
 
 #define NGX_HTTP_MODEL_OLLAMA_COMMON                                          \
                                                                               \
-    { "model", NULL,                                                          \
+    { "model", ngx_http_model_ollama_read_model,                              \
       ngx_http_model_ollama_to(MAP, MAP),                                     \
       "becomes the name that the vendor knows the model by" },                \
                                                                               \
@@ -204,8 +208,12 @@ ngx_http_model_ollama_read_chat(ngx_http_model_bridge_t *b,
 
     rc = ngx_http_model_bridge_fields(b, ngx_http_model_ollama_chat, root,
                                       NULL, &b->talk.extra);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
-    return (rc == NGX_OK) ? ngx_http_model_ollama_read_done(b) : rc;
+    return b->talk.messages.nelts ? ngx_http_model_ollama_read_done(b)
+                                  : ngx_http_model_ollama_load(b, root);
 }
 
 
@@ -226,10 +234,52 @@ ngx_http_model_ollama_read_generate(ngx_http_model_bridge_t *b,
         return rc;
     }
 
+    if (g.prompt.len == 0) {
+        return ngx_http_model_ollama_load(b, root);
+    }
+
     rc = (g.raw || g.suffix.len) ? ngx_http_model_ollama_completion(b, &g)
                                  : ngx_http_model_ollama_prompt(b, &g);
 
     return (rc == NGX_OK) ? ngx_http_model_ollama_read_done(b) : rc;
+}
+
+
+/*
+ * There is nothing to be answered, nor a model of the vendor's to be loaded.
+ * Of a duration each digit is zero: 0, "0", "0s", "0h0m".
+ */
+
+static ngx_int_t
+ngx_http_model_ollama_load(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root)
+{
+    u_char                 *p, *last;
+    ngx_int_t               rc;
+    ngx_uint_t              zeros, others;
+    ngx_http_model_json_t  *keep;
+
+    zeros = 0;
+    others = 0;
+
+    keep = ngx_http_model_json_get(root, "keep_alive");
+
+    if (keep && (keep->type == NGX_HTTP_MODEL_JSON_NUMBER
+                 || keep->type == NGX_HTTP_MODEL_JSON_STRING))
+    {
+        last = keep->value.data + keep->value.len;
+
+        for (p = keep->value.data; p < last && *p != 'e' && *p != 'E'; p++) {
+            zeros += (*p == '0');
+            others += (*p >= '1' && *p <= '9');
+        }
+    }
+
+    rc = ngx_http_model_ollama_write_load(b, (zeros && !others) ? "unload"
+                                                                : "load",
+                                          &b->text);
+
+    return (rc == NGX_OK) ? NGX_DONE : rc;
 }
 
 
@@ -328,6 +378,17 @@ ngx_http_model_ollama_prompt(ngx_http_model_bridge_t *b,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_ollama_read_model(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    (void) data;
+
+    return ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_STRING,
+                                    "model");
 }
 
 

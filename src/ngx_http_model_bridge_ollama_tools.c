@@ -289,7 +289,7 @@ ngx_http_model_ollama_called(ngx_http_model_bridge_t *b,
     ngx_http_model_ollama_named_t    *named;
     ngx_http_model_ollama_pending_t  *call;
 
-    call = ngx_pcalloc(b->temp, sizeof(ngx_http_model_ollama_pending_t));
+    call = ngx_pcalloc(b->pool, sizeof(ngx_http_model_ollama_pending_t));
     if (call == NULL) {
         return NGX_ERROR;
     }
@@ -319,7 +319,7 @@ ngx_http_model_ollama_called(ngx_http_model_bridge_t *b,
                 ngx_str_rbtree_lookup(&turn->names, &part->name, hash);
 
     if (named == NULL) {
-        named = ngx_pcalloc(b->temp, sizeof(ngx_http_model_ollama_named_t));
+        named = ngx_pcalloc(b->pool, sizeof(ngx_http_model_ollama_named_t));
         if (named == NULL) {
             return NGX_ERROR;
         }
