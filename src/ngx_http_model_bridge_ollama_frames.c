@@ -124,12 +124,14 @@ ngx_http_model_ollama_write_text(ngx_http_model_bridge_t *b,
     ngx_str_t                     *content, *thinking;
     ngx_http_model_json_writer_t  *w;
 
-    content = &e->text;
+    content = &ngx_http_model_ollama_nothing;
     thinking = &ngx_http_model_ollama_nothing;
 
     if (e->type == NGX_HTTP_MODEL_EVENT_THINKING) {
-        content = &ngx_http_model_ollama_nothing;
         thinking = &e->text;
+
+    } else if (e->type != NGX_HTTP_MODEL_EVENT_LOGPROBS) {
+        content = &e->text;
     }
 
     w = ngx_http_model_json_writer(b->temp);

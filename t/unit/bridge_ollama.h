@@ -164,26 +164,22 @@ equal(ngx_http_model_json_t *one, ngx_http_model_json_t *two)
 }
 
 
-/* documents, one a line */
+/*
+ * Documents, one a line.  1 when they are the same, else *at is where they
+ * are not.
+ */
 
-static void
-same(u_char *got, size_t len, const char *want, const char *name)
+static ngx_uint_t
+same_as(u_char *got, size_t len, const char *want, u_char **at)
 {
     size_t       n, m;
     u_char      *p, *last, *end_got;
     const char  *end_want;
-    ngx_uint_t   good;
 
     p = got;
     last = got + len;
-    good = 1;
 
-    for ( ;; ) {
-
-        if (p == last || *want == '\0') {
-            good = (p == last && *want == '\0');
-            break;
-        }
+    while (p < last && *want) {
 
         end_got = ngx_strlchr(p, last, '\n');
         end_want = strchr(want, '\n');
@@ -191,8 +187,9 @@ same(u_char *got, size_t len, const char *want, const char *name)
         n = end_got ? (size_t) (end_got - p) : (size_t) (last - p);
         m = end_want ? (size_t) (end_want - want) : strlen(want);
 
-        if (!equal(parse((char *) p, n), parse(want, m))) {
-            good = 0;
+        if ((end_got == NULL) != (end_want == NULL)
+            || !equal(parse((char *) p, n), parse(want, m)))
+        {
             break;
         }
 
@@ -200,11 +197,27 @@ same(u_char *got, size_t len, const char *want, const char *name)
         want += m + (end_want != NULL);
     }
 
+    if (at) {
+        *at = p;
+    }
+
+    return p == last && *want == '\0';
+}
+
+
+static void
+same(u_char *got, size_t len, const char *want, const char *name)
+{
+    u_char      *at;
+    ngx_uint_t   good;
+
+    good = same_as(got, len, want, &at);
+
     ok(good, name);
 
     if (!good) {
-        printf("# from here on\n# got  %.*s\n# want %s\n",
-               (int) ngx_min(last - p, 2000), p, want);
+        printf("# got  %.*s\n# want %s\n# from %.*s\n", (int) len, got, want,
+               (int) (got + len - at), at);
     }
 }
 
