@@ -578,6 +578,7 @@ ngx_http_model_anthropic_go_on(ngx_http_model_bridge_t *b,
     ngx_http_model_anthropic_writer_t *st, ngx_uint_t all)
 {
     ngx_int_t                         rc;
+    ngx_uint_t                        call;
     ngx_http_model_anthropic_wait_t  *wait;
 
     while (st->first) {
@@ -601,10 +602,12 @@ ngx_http_model_anthropic_go_on(ngx_http_model_bridge_t *b,
             break;
 
         case NGX_HTTP_MODEL_EVENT_CALL:
+            call = wait->node.key;
+
             ngx_rbtree_delete(&st->waiting, &wait->node);
 
-            rc = ngx_http_model_anthropic_make(b, st, wait->node.key,
-                                               &wait->id.s, &wait->name.s);
+            rc = ngx_http_model_anthropic_make(b, st, call, &wait->id.s,
+                                               &wait->name.s);
 
             if (rc == NGX_OK && wait->text.s.len) {
                 rc = ngx_http_model_anthropic_delta(b, st, "input_json_delta",
