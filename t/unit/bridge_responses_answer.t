@@ -1,0 +1,18 @@
+#!/usr/bin/perl
+
+# Answers of OpenAI's responses API: the C program of this name.
+
+use strict;
+use warnings;
+
+use FindBin;
+
+my $dir = $ENV{TEST_UNIT_DIR} || "$FindBin::Bin/../../build/unit";
+
+if (!-x "$dir/bridge_responses_answer") {
+    print "1..0 # SKIP $dir/bridge_responses_answer is missing, \"make unit\" builds "
+        . "it\n";
+    exit 0;
+}
+
+exec "$dir/bridge_responses_answer" or die "cannot run $dir/bridge_responses_answer: $!\n";
