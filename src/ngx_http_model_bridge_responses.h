@@ -203,6 +203,18 @@ ngx_int_t ngx_http_model_responses_read_echo(ngx_http_model_bridge_t *b,
 
 ngx_uint_t ngx_http_model_responses_is(ngx_str_t *s, const char *word);
 
+/* readers of members that are looked up by name when their type is known */
+ngx_int_t ngx_http_model_responses_any(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_responses_a_string(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_responses_a_flag(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_responses_an_array(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_responses_an_object(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+
 /*
  * Always NGX_DECLINED or NGX_ERROR: what is of a type that cannot be had; type
  * "" or NULL: it has none.

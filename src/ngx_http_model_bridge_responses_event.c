@@ -480,7 +480,7 @@ ngx_http_model_responses_likely(ngx_http_model_bridge_t *b,
         }
     }
 
-    if (text == &writer->logprobs) {
+    if (text == &writer->logprobs || text->s.len == before) {
         return NGX_OK;
     }
 

@@ -62,12 +62,15 @@ static ngx_int_t ngx_http_model_responses_string(ngx_http_model_bridge_t *b,
 
 const ngx_http_model_field_t  ngx_http_model_responses_message[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "role", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "role", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "\"developer\" and \"system\" are the same" },
 
-    { "content", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "content", ngx_http_model_responses_any,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a text or parts" },
 
     { "id", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is this API's own" },
@@ -85,20 +88,27 @@ const ngx_http_model_field_t  ngx_http_model_responses_message[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_call[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes a call of the assistant's message; neighbors become one "
       "message" },
 
-    { "call_id", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "call_id", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "namespace", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "namespace", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes a part of the name" },
 
-    { "arguments", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "arguments", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "what is no JSON object becomes its \"_raw\"" },
 
-    { "input", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "input", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "of a custom tool: becomes the argument \"input\"" },
 
     { "id", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is this API's own" },
@@ -115,16 +125,22 @@ const ngx_http_model_field_t  ngx_http_model_responses_call[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_output[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes a tool's message" },
 
-    { "call_id", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "call_id", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "namespace", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "namespace", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes a part of the name" },
 
-    { "output", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "output", ngx_http_model_responses_any,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a text, or texts and images" },
 
     { "id", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is this API's own" },
@@ -140,16 +156,20 @@ const ngx_http_model_field_t  ngx_http_model_responses_output[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_reasoning[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes thinking of the assistant's message" },
 
-    { "content", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "content", ngx_http_model_responses_an_array,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "what was thought" },
 
-    { "summary", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "summary", ngx_http_model_responses_an_array,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "what was thought, where there is no \"content\"" },
 
-    { "encrypted_content", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "encrypted_content", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a signature that came from here; what OpenAI encrypted is left out" },
 
     { "id", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is this API's own" },
@@ -164,9 +184,11 @@ const ngx_http_model_field_t  ngx_http_model_responses_reasoning[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_more_tools[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "tools", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "tools", ngx_http_model_responses_an_array,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "as if they stood in \"tools\" of the request" },
 
     { "role", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is \"developer\" always" },

@@ -18,6 +18,8 @@ static ngx_http_model_responses_tool_t *ngx_http_model_responses_item_tool(
     ngx_http_model_bridge_t *b, ngx_str_t *name);
 static ngx_int_t ngx_http_model_responses_keep(ngx_http_model_bridge_t *b,
     ngx_http_model_bridge_text_t *text, const char *s);
+static ngx_uint_t ngx_http_model_responses_is_logprob(
+    ngx_http_model_json_t *json);
 static void ngx_http_model_responses_write_logprob(
     ngx_http_model_json_writer_t *w, ngx_http_model_json_t *json,
     ngx_uint_t top);
@@ -277,6 +279,10 @@ ngx_http_model_responses_logprobs(ngx_http_model_bridge_t *b,
     ngx_str_t                      s;
     ngx_http_model_json_writer_t  *w;
 
+    if (!ngx_http_model_responses_is_logprob(entry)) {
+        return NGX_OK;
+    }
+
     w = ngx_http_model_json_writer(b->temp);
 
     ngx_http_model_responses_write_logprob(w, entry, 1);
@@ -291,15 +297,27 @@ ngx_http_model_responses_logprobs(ngx_http_model_bridge_t *b,
 }
 
 
+static ngx_uint_t
+ngx_http_model_responses_is_logprob(ngx_http_model_json_t *json)
+{
+    ngx_str_t               token;
+    ngx_http_model_json_t  *value;
+
+    value = ngx_http_model_json_get(json, "logprob");
+
+    return value
+           && value->type == NGX_HTTP_MODEL_JSON_NUMBER
+           && ngx_http_model_json_get_str(json, "token", &token) == NGX_OK;
+}
+
+
 static void
 ngx_http_model_responses_write_logprob(ngx_http_model_json_writer_t *w,
     ngx_http_model_json_t *json, ngx_uint_t top)
 {
     u_char                 *p;
-    ngx_str_t               token, zero;
+    ngx_str_t               token;
     ngx_http_model_json_t  *value;
-
-    ngx_str_set(&zero, "0");
 
     (void) ngx_http_model_json_get_str(json, "token", &token);
 
@@ -307,12 +325,8 @@ ngx_http_model_responses_write_logprob(ngx_http_model_json_writer_t *w,
     ngx_http_model_json_key(w, "token");
     ngx_http_model_json_str(w, &token);
 
-    value = ngx_http_model_json_get(json, "logprob");
-
     ngx_http_model_json_key(w, "logprob");
-    ngx_http_model_json_raw(w, (value
-                                && value->type == NGX_HTTP_MODEL_JSON_NUMBER)
-                               ? &value->value : &zero);
+    ngx_http_model_json_tree(w, ngx_http_model_json_get(json, "logprob"));
 
     value = ngx_http_model_json_get(json, "bytes");
 
@@ -340,7 +354,9 @@ ngx_http_model_responses_write_logprob(ngx_http_model_json_writer_t *w,
         if (value && value->type == NGX_HTTP_MODEL_JSON_ARRAY) {
 
             for (value = value->child; value; value = value->next) {
-                ngx_http_model_responses_write_logprob(w, value, 0);
+                if (ngx_http_model_responses_is_logprob(value)) {
+                    ngx_http_model_responses_write_logprob(w, value, 0);
+                }
             }
         }
 

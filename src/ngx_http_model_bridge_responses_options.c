@@ -40,11 +40,21 @@ const ngx_http_model_field_t  ngx_http_model_responses_texts[] = {
 
 
 const ngx_http_model_field_t  ngx_http_model_responses_formats[] = {
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
-    { "description", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
-    { "schema", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "strict", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
+
+    { "description", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
+
+    { "schema", ngx_http_model_responses_an_object,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "strict", ngx_http_model_responses_a_flag,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }
 };
 

@@ -34,9 +34,14 @@ static ngx_int_t ngx_http_model_responses_new(ngx_http_model_bridge_t *b,
 
 const ngx_http_model_field_t  ngx_http_model_responses_text[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "text", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "refusal", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "text", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "refusal", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "annotations", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "are of answers" },
@@ -53,12 +58,15 @@ const ngx_http_model_field_t  ngx_http_model_responses_text[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_image[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "image_url", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "image_url", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a data URL, or the URL of a picture where servers fetch it" },
 
-    { "detail", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "detail", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a hint for OpenAI's models" },
 
     { "file_id", NULL, NGX_HTTP_MODEL_RESPONSES_REFUSE,
@@ -73,15 +81,19 @@ const ngx_http_model_field_t  ngx_http_model_responses_image[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_file[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "file_data", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "file_data", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "base64, alone or in a data URL" },
 
-    { "file_url", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "file_url", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "where servers fetch it" },
 
-    { "filename", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "filename", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "detail", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "a hint for OpenAI's models" },
@@ -98,9 +110,11 @@ const ngx_http_model_field_t  ngx_http_model_responses_file[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_audio[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "input_audio", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "input_audio", ngx_http_model_responses_an_object,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "its \"data\" and \"format\"" },
 
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }

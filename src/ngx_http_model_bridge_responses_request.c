@@ -45,6 +45,9 @@ static ngx_int_t ngx_http_model_responses_user(ngx_http_model_bridge_t *b,
 static ngx_int_t ngx_http_model_responses_safety(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
 
+static ngx_int_t ngx_http_model_responses_of(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, ngx_uint_t type);
+
 
 /* b->to: Ollama, OpenAI, Anthropic */
 
@@ -58,14 +61,16 @@ static ngx_int_t ngx_http_model_responses_safety(ngx_http_model_bridge_t *b,
 
 static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
 
-    { "model", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "model", ngx_http_model_responses_any,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "the vendor's own name of it" },
 
     { "input", ngx_http_model_responses_read_input,
       NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes messages" },
 
-    { "instructions", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "instructions", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes the first system message" },
 
     { "stream", ngx_http_model_responses_stream,
@@ -539,6 +544,67 @@ ngx_http_model_responses_safety(ngx_http_model_bridge_t *b,
     }
 
     return rc;
+}
+
+
+ngx_int_t
+ngx_http_model_responses_any(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_model_responses_a_string(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_STRING);
+}
+
+
+ngx_int_t
+ngx_http_model_responses_a_flag(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_BOOL);
+}
+
+
+ngx_int_t
+ngx_http_model_responses_an_array(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_ARRAY);
+}
+
+
+ngx_int_t
+ngx_http_model_responses_an_object(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_OBJECT);
+}
+
+
+static ngx_int_t
+ngx_http_model_responses_of(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, ngx_uint_t type)
+{
+    char  *name;
+
+    if (value->type == type) {
+        return NGX_OK;
+    }
+
+    name = ngx_pcalloc(b->pool, value->key.len + 1);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(name, value->key.data, value->key.len);
+
+    return ngx_http_model_bridge_is(b, value, type, name);
 }
 
 

@@ -45,11 +45,20 @@ static ngx_int_t ngx_http_model_responses_copy(ngx_pool_t *pool,
 
 const ngx_http_model_field_t  ngx_http_model_responses_function[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "description", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "parameters", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "strict", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "description", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "parameters", ngx_http_model_responses_an_object,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "strict", ngx_http_model_responses_a_flag,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "output_schema", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "is for programs that OpenAI runs" },
@@ -70,13 +79,18 @@ const ngx_http_model_field_t  ngx_http_model_responses_function[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_custom[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "becomes a function with one parameter, \"input\"" },
 
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
-    { "description", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "format", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "description", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+
+    { "format", ngx_http_model_responses_an_object,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "a grammar is told in the description: models follow it without being "
       "made to" },
 
@@ -96,15 +110,18 @@ const ngx_http_model_field_t  ngx_http_model_responses_custom[] = {
 
 const ngx_http_model_field_t  ngx_http_model_responses_namespace[] = {
 
-    { "type", NULL, NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+    { "type", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "name", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "name", ngx_http_model_responses_a_string,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "goes in front of its tools' names, and is apart again in the answer" },
 
     { "description", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "its tools have descriptions of their own" },
 
-    { "tools", NULL, NGX_HTTP_MODEL_RESPONSES_MAP,
+    { "tools", ngx_http_model_responses_an_array,
+      NGX_HTTP_MODEL_RESPONSES_MAP,
       "functions and custom tools" },
 
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }

@@ -30,6 +30,7 @@ static void test_content(void);
 static void test_tools(void);
 static void test_options(void);
 static void test_refusals(void);
+static void test_items_refused(void);
 static void test_targets(void);
 static void test_many(void);
 
@@ -44,6 +45,7 @@ main(void)
     test_tools();
     test_options();
     test_refusals();
+    test_items_refused();
     test_targets();
     test_many();
 
@@ -401,7 +403,7 @@ test_content(void)
             "image_url", "must be a URL", "an image without any");
     refuses(OPENAI, PART("{\"type\":\"input_image\",\"image_url\":"
                          "{\"url\":\"data:\"}}"),
-            "image_url", "as a string", "an image in the way of chats");
+            "image_url", "a string", "an image in the way of chats");
     refuses(OPENAI, PART("{\"type\":\"input_image\",\"image_url\":"
                          "\"file:///etc/passwd\"}"),
             "image_url", "a data URL", "an image of another scheme");
@@ -502,7 +504,7 @@ test_tools(void)
                          "\"async\":true}"), "async", "waits",
             "a tool that is not waited for");
     refuses(OLLAMA, WITH("{\"type\":\"function\",\"name\":\"x\","
-                         "\"parameters\":[]}"), "tools", "must be an object",
+                         "\"parameters\":[]}"), "parameters", "an object",
             "parameters of another type");
     refuses(OLLAMA, WITH("{\"type\":\"custom\",\"name\":\"x\","
                          "\"format\":{\"type\":\"json\"}}"), "tools.format",
@@ -588,6 +590,7 @@ test_options(void)
 static void
 test_refusals(void)
 {
+    char        body[1024];
     ngx_uint_t  i;
 
     /* a member and its value, the field, some of the text */
@@ -641,10 +644,30 @@ test_refusals(void)
         { "\"response_format\":{\"type\":\"text\"}", "response_format",
           "\"text\"" },
         { "\"user\":\"a\",\"user\":\"b\"", "user", "given twice" },
+        { "\"tools\":[{\"type\":\"function\",\"name\":\"a\","
+          "\"strict\":1}]", "strict", "a boolean" },
+        { "\"tools\":[{\"type\":\"custom\",\"name\":\"a\","
+          "\"description\":1}]", "description", "a string" },
         { NULL, NULL, NULL }
     };
 
-    /* items */
+    for (i = 0; cases[i][0]; i++) {
+        (void) snprintf(body, sizeof(body), "{\"input\":\"x\",%s}",
+                        cases[i][0]);
+        refuses(OLLAMA, body, cases[i][1], cases[i][2], cases[i][0]);
+    }
+
+    refuses(OLLAMA, "{}", "input", "is missing", "no input");
+    refuses(OLLAMA, "{\"input\":7}", "input", "an array of items",
+            "an input of another type");
+}
+
+
+static void
+test_items_refused(void)
+{
+    char        body[1024];
+    ngx_uint_t  i;
 
     static const char  *items[][3] = {
         { "{\"type\":\"item_reference\",\"id\":\"msg_1\"}", "input",
@@ -658,7 +681,7 @@ test_refusals(void)
           "\"compaction\"" },
         { "{\"type\":\"mcp_call\"}", "input", "\"mcp_call\"" },
         { "{\"role\":\"tool\",\"content\":\"x\"}", "input.role", "\"tool\"" },
-        { "{\"role\":7,\"content\":\"x\"}", "input.role", "a string" },
+        { "{\"role\":7,\"content\":\"x\"}", "role", "a string" },
         { "{\"role\":\"user\"}", "input", "no \"content\"" },
         { "{\"role\":\"user\",\"content\":7}", "input", "array of parts" },
         { "{\"type\":\"function_call\",\"name\":\"a\",\"arguments\":\"\"}",
@@ -666,7 +689,7 @@ test_refusals(void)
         { "{\"type\":\"function_call\",\"call_id\":\"a\",\"arguments\":\"\"}",
           "input.name", "a string" },
         { "{\"type\":\"function_call\",\"call_id\":\"a\",\"name\":\"a\","
-          "\"arguments\":{}}", "input.arguments", "a string" },
+          "\"arguments\":{}}", "arguments", "a string" },
         { "{\"type\":\"custom_tool_call\",\"call_id\":\"a\",\"name\":\"a\"}",
           "input.input", "a string" },
         { "{\"type\":\"function_call_output\",\"output\":\"\"}",
@@ -681,22 +704,10 @@ test_refusals(void)
         { NULL, NULL, NULL }
     };
 
-    char  body[1024];
-
-    for (i = 0; cases[i][0]; i++) {
-        (void) snprintf(body, sizeof(body), "{\"input\":\"x\",%s}",
-                        cases[i][0]);
-        refuses(OLLAMA, body, cases[i][1], cases[i][2], cases[i][0]);
-    }
-
     for (i = 0; items[i][0]; i++) {
         (void) snprintf(body, sizeof(body), "{\"input\":[%s]}", items[i][0]);
         refuses(OLLAMA, body, items[i][1], items[i][2], items[i][0]);
     }
-
-    refuses(OLLAMA, "{}", "input", "is missing", "no input");
-    refuses(OLLAMA, "{\"input\":7}", "input", "an array of items",
-            "an input of another type");
 }
 
 

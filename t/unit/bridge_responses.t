@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Requests of OpenAI's responses API: the C program of this name.
+# Requests of OpenAI's responses API over a bridge: the C program of this name.
 
 use strict;
 use warnings;

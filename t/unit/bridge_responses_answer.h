@@ -131,7 +131,7 @@ static const event_t  logprob_events[] = {
       "\"bytes\":[72],\"top_logprobs\":[{\"token\":\"G\",\"logprob\":-2}]}]" },
     TEXT("H"), TEXT("i!"),
     { EV(LOGPROBS), 0, NULL, "[{\"token\":\"i\",\"logprob\":-1e-5},"
-      "{\"token\":\"!\"},7]" },
+      "{\"token\":\"!\",\"logprob\":-2,\"bytes\":null},{\"token\":\"?\"},7]" },
     FIN(STOP), END
 };
 
@@ -338,8 +338,8 @@ static const answer_t  answers[] = {
       "\"include\":[\"message.output_text.logprobs\"]}", logprob_events,
       BEGUN "output_item.added@0(message:in_progress) "
       "content_part.added@0.0(output_text ) output_text.delta@0.0(H|H) "
-      "output_text.delta@0.0(i!) output_text.delta@0.0(|i|!|) "
-      "output_text.done@0.0(Hi!|H|i|!|) "
+      "output_text.delta@0.0(i!) output_text.delta@0.0(|i|!) "
+      "output_text.done@0.0(Hi!|H|i|!) "
       "content_part.done@0.0(output_text Hi!) "
       "output_item.done@0(message:completed[Hi!]) "
       "completed(completed message:completed[Hi!] 13) ",

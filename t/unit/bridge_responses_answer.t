@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Answers of OpenAI's responses API: the C program of this name.
+# Answers of OpenAI's responses API over a bridge: the C program of this name.
 
 use strict;
 use warnings;
@@ -8,11 +8,11 @@ use warnings;
 use FindBin;
 
 my $dir = $ENV{TEST_UNIT_DIR} || "$FindBin::Bin/../../build/unit";
+my $program = "$dir/bridge_responses_answer";
 
-if (!-x "$dir/bridge_responses_answer") {
-    print "1..0 # SKIP $dir/bridge_responses_answer is missing, \"make unit\" builds "
-        . "it\n";
+if (!-x $program) {
+    print "1..0 # SKIP $program is missing, \"make unit\" builds it\n";
     exit 0;
 }
 
-exec "$dir/bridge_responses_answer" or die "cannot run $dir/bridge_responses_answer: $!\n";
+exec $program or die "cannot run $program: $!\n";
