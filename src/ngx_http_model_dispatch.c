@@ -349,7 +349,7 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
 
     rc = ngx_http_model_dispatch_translate(r, ctx);
 
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -367,7 +367,7 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK: the request goes on, else what a content handler returns */
+/* NGX_DECLINED: the request goes on, else what a content handler returns */
 
 static ngx_int_t
 ngx_http_model_dispatch_translate(ngx_http_request_t *r,
@@ -379,7 +379,7 @@ ngx_http_model_dispatch_translate(ngx_http_request_t *r,
     rc = ngx_http_model_translate_plan(r, ctx, &b);
 
     if (rc == NGX_OK) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     if (rc == NGX_ERROR) {

@@ -51,8 +51,10 @@ static ngx_int_t ngx_http_model_failover_head(ngx_http_model_run_t *run);
 static ngx_int_t ngx_http_model_failover_bridge(ngx_http_request_t *r,
     ngx_http_model_run_t *run);
 static ngx_uint_t ngx_http_model_failover_lacks(ngx_http_model_run_t *run,
-    ngx_uint_t status, ngx_uint_t condition);
+    ngx_uint_t status);
 static ngx_uint_t ngx_http_model_failover_no_model(ngx_http_model_run_t *run);
+static ngx_uint_t ngx_http_model_failover_says(ngx_http_model_run_t *run,
+    ngx_str_t *word);
 
 
 ngx_int_t
@@ -743,7 +745,7 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
         condition = NGX_HTTP_MODEL_ON_NO_MODEL;
     }
 
-    if (ngx_http_model_failover_lacks(run, status, condition)) {
+    if (ngx_http_model_failover_lacks(run, status)) {
         run->condition = condition;
         run->status = status;
         run->given_up = 1;
@@ -780,10 +782,11 @@ ngx_http_model_failover_head(ngx_http_model_run_t *run)
  */
 
 static ngx_uint_t
-ngx_http_model_failover_lacks(ngx_http_model_run_t *run, ngx_uint_t status,
-    ngx_uint_t condition)
+ngx_http_model_failover_lacks(ngx_http_model_run_t *run, ngx_uint_t status)
 {
     ngx_http_model_hop_t  *hop;
+
+    static ngx_str_t  model = ngx_string("model");
 
     hop = run->ctx->hop;
 
@@ -803,10 +806,12 @@ ngx_http_model_failover_lacks(ngx_http_model_run_t *run, ngx_uint_t status,
         return 0;
     }
 
+    /* an error of the model's would be one over the bridge, too */
+
     if (hop->spare == NULL || run->lacking
-        || condition == NGX_HTTP_MODEL_ON_NO_MODEL
         || (status != NGX_HTTP_NOT_FOUND && status != NGX_HTTP_NOT_ALLOWED
-            && status != NGX_HTTP_NOT_IMPLEMENTED))
+            && status != NGX_HTTP_NOT_IMPLEMENTED)
+        || ngx_http_model_failover_says(run, &model))
     {
         return 0;
     }
@@ -827,10 +832,7 @@ ngx_http_model_failover_lacks(ngx_http_model_run_t *run, ngx_uint_t status,
 static ngx_uint_t
 ngx_http_model_failover_no_model(ngx_http_model_run_t *run)
 {
-    size_t       len;
-    u_char      *p;
-    ngx_buf_t   *b;
-    ngx_uint_t   i;
+    ngx_uint_t  i;
 
     static ngx_str_t  words[] = {
         ngx_string("model_not_found"),
@@ -839,17 +841,27 @@ ngx_http_model_failover_no_model(ngx_http_model_run_t *run)
         ngx_string("not_found_error")
     };
 
-    b = &run->request->upstream->buffer;
-    p = b->pos;
-    len = b->last - b->pos;
-
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (len >= words[i].len
-            && ngx_strlcasestrn(p, p + len, words[i].data, words[i].len - 1))
-        {
+        if (ngx_http_model_failover_says(run, &words[i])) {
             return 1;
         }
     }
 
     return 0;
+}
+
+
+/* 1 when the word is in what came of the body, in any case */
+
+static ngx_uint_t
+ngx_http_model_failover_says(ngx_http_model_run_t *run, ngx_str_t *word)
+{
+    size_t      len;
+    ngx_buf_t  *b;
+
+    b = &run->request->upstream->buffer;
+    len = b->last - b->pos;
+
+    return len >= word->len
+           && ngx_strlcasestrn(b->pos, b->last, word->data, word->len - 1);
 }
