@@ -209,7 +209,11 @@ ngx_http_model_explain_body_handler(ngx_http_request_t *r)
     ctx->scanning = 0;
     ctx->body_read = 1;
 
-    rc = ngx_http_model_explain(r, ctx, &doc);
+    rc = ctx->body ? ngx_http_model_gateway_late(r, ctx) : NGX_OK;
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_model_explain(r, ctx, &doc);
+    }
 
     ngx_http_finalize_request(r, (rc == NGX_OK)
                    ? ngx_http_model_respond(r, NGX_HTTP_OK, "application/json",

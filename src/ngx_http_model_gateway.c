@@ -52,8 +52,6 @@ static void ngx_http_model_gateway_preaccess_body_handler(
 static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_gateway_again(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static ngx_int_t ngx_http_model_gateway_late(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_unread(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
@@ -459,9 +457,7 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 }
 
 
-/* a body that another module has read before us (mirror) was not scanned */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_model_gateway_late(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     if (ctx->body->fed || r->request_body == NULL

@@ -41,6 +41,9 @@ server {
         tries=2 timeout=9s cooldown=0; model_stall 3s; }
     location /all/ { model_status; model_allow inference manage other;
         model_default one:std; }
+    location /read/ { mirror /mirrored; client_body_buffer_size 16k;
+        model_status; }
+    location /mirrored { internal; return 204; }
 }
 CONF
 server {
@@ -69,7 +72,7 @@ sub told {
 
 sub posted {
     my ($body, $path, %o) = @_;
-    my $r = $t->post('/status/explain' . ($path ? "?path=$path" : ''), $body,
+    my $r = $t->post(($o{at} // '/status') . '/explain' . ($path ? "?path=$path" : ''), $body,
         %o);
     is $r->status, 200, 'a body is explained';
     $all .= $r->raw;
@@ -245,6 +248,19 @@ is posted({ model => 'm' }, undef, headers => ['Content-Encoding' => 'gzip'])
 is posted({ name => 'two:m' }, '/api/show')->{answered_by}, 'gateway', 'show';
 is posted({ model => 'm' }, undef, chunked => 1)->{meaning}{name}, 'm',
     'chunked';
+
+for my $size (0, 200_000) {
+    my $hop = posted({ x => 'y' x $size, model => 'two:m' }, undef,
+        at => '/read')->{hops}[0];
+    is_deeply [@$hop{qw(name edit)}], ['m', 'in place'],
+        "a body that was read before, $size bytes";
+}
+
+is posted('{"model":', undef, at => '/read')->{error}{status}, 400,
+    'read before: no JSON';
+is posted({ model => 'm' }, undef, at => '/read', headers =>
+    ['Content-Encoding' => 'gzip'])->{error}{status}, 415,
+    'read before: compressed';
 
 
 # rules, kinds, paths
