@@ -106,6 +106,7 @@ ngx_http_model_count_handler(ngx_http_request_t *r)
 
     sample.operation = ngx_http_model_gauge_operation(ctx->endpoint);
     sample.tries = ctx->tries;
+    sample.unobserved = ctx->unobserved;
     sample.failovers = ctx->tries ? ctx->tries - 1 : 0;
     sample.queued = ctx->was_queued ? (int64_t) ctx->queued : -1;
     sample.duration = ngx_http_model_usage_elapsed(r);

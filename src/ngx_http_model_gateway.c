@@ -443,6 +443,7 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->hops = NULL;
     ctx->run = NULL;
     ctx->usage = NULL;
+    ctx->unobserved = 0;
     ctx->ending = NULL;
     ctx->scanned = 0;
     ctx->accepted = 0;

@@ -75,6 +75,13 @@ ngx_str_t  ngx_http_model_tokens[] = {
 };
 
 
+ngx_str_t  ngx_http_model_unobserved[] = {
+    ngx_string("encoding"),
+    ngx_string("type"),
+    ngx_string("file")
+};
+
+
 /* as the OpenTelemetry conventions for GenAI have them */
 
 const ngx_http_model_bounds_t  ngx_http_model_bounds[] = {
@@ -363,6 +370,11 @@ ngx_http_model_metrics_count(ngx_http_model_metrics_t *metrics,
 
     if (sample->failovers) {
         ngx_http_model_metrics_add(&numbers->failovers, sample->failovers);
+    }
+
+    if (sample->unobserved) {
+        ngx_http_model_metrics_add(
+                            &numbers->unobserved[sample->unobserved - 1], 1);
     }
 
     for (i = 0; i < NGX_HTTP_MODEL_NTOKENS; i++) {

@@ -94,6 +94,16 @@ typedef enum {
 } ngx_http_model_error_e;
 
 
+/* why an answer was not looked into */
+
+typedef enum {
+    NGX_HTTP_MODEL_UNOBSERVED_ENCODING = 0,  /* it is compressed */
+    NGX_HTTP_MODEL_UNOBSERVED_TYPE,          /* neither JSON nor a stream */
+    NGX_HTTP_MODEL_UNOBSERVED_FILE,          /* it went through a file */
+    NGX_HTTP_MODEL_NUNOBSERVED
+} ngx_http_model_unobserved_e;
+
+
 /* numbers that are histograms */
 
 typedef enum {
@@ -131,6 +141,7 @@ typedef struct {
     uint64_t                      failovers;  /* of them not the first */
     uint64_t                      tokens[NGX_HTTP_MODEL_NTOKENS];
     uint64_t                      cost;       /* 1e-9 of the currency */
+    uint64_t                      unobserved[NGX_HTTP_MODEL_NUNOBSERVED];
 
     ngx_http_model_histogram_t    duration[NGX_HTTP_MODEL_NOUTCOMES];  /* ms */
     ngx_http_model_histogram_t    first_token;                         /* ms */
@@ -172,6 +183,7 @@ typedef struct {
     ngx_uint_t                    error;      /* kind, where not OK */
     ngx_uint_t                    tries;
     ngx_uint_t                    failovers;
+    ngx_uint_t                    unobserved;   /* 1 + reason, 0: it was */
 
     /* -1 where unknown, as all that follows */
     int64_t                       tokens[NGX_HTTP_MODEL_NTOKENS];
@@ -196,6 +208,7 @@ extern ngx_str_t  ngx_http_model_operations[];
 extern ngx_str_t  ngx_http_model_outcomes[];
 extern ngx_str_t  ngx_http_model_errors[];
 extern ngx_str_t  ngx_http_model_tokens[];
+extern ngx_str_t  ngx_http_model_unobserved[];
 
 extern const ngx_http_model_bounds_t  ngx_http_model_bounds[];
 

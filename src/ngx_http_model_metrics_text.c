@@ -137,6 +137,10 @@ static ngx_http_model_text_number_t  ngx_http_model_text_counters[] = {
     { "model_cost_total", "counter",
       "Cost of the tokens by declared prices, in the vendor's currency.",
       ngx_http_model_text_at(cost), 1000000000, NULL, NULL, 1 },
+    { "model_unobserved_total", "counter",
+      "Answers that could not be looked into for their tokens, by why.",
+      ngx_http_model_text_at(unobserved), 1,
+      "reason", ngx_http_model_unobserved, NGX_HTTP_MODEL_NUNOBSERVED },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, 0 }
 };
 

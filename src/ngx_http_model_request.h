@@ -161,6 +161,9 @@ struct ngx_http_model_ctx_s {
                                                         servers down */
     unsigned                          busy:1;        /* no server was free */
     unsigned                          was_queued:1;
+    unsigned                          unobserved:2;  /* why usage is NULL: 1 +
+                                                        the reason of metrics,
+                                                        0: none is to be */
     unsigned                          broken:1;      /* its stream was cut */
     unsigned                          ended:1;       /* the answer's end was
                                                         sent */

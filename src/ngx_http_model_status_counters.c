@@ -86,6 +86,9 @@ ngx_http_model_status_counter(ngx_http_model_json_writer_t *w,
     ngx_http_model_status_numbers(w, "tokens", ngx_http_model_tokens,
                                   numbers->tokens, NGX_HTTP_MODEL_NTOKENS);
     ngx_http_model_listing_member(w, "cost", &text);
+    ngx_http_model_status_numbers(w, "unobserved", ngx_http_model_unobserved,
+                                  numbers->unobserved,
+                                  NGX_HTTP_MODEL_NUNOBSERVED);
 
     ngx_http_model_status_histogram(w, "duration",
                                     NGX_HTTP_MODEL_HISTOGRAM_DURATION,

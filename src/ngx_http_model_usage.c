@@ -9,6 +9,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_model_decimal.h"
+#include "ngx_http_model_metrics.h"
 #include "ngx_http_model_stream.h"
 #include "ngx_http_model_usage.h"
 #include "ngx_http_model_view.h"
@@ -18,6 +19,7 @@
 #define NGX_HTTP_MODEL_USAGE_PRICE    100000000000000LL
 
 
+static ngx_uint_t ngx_http_model_usage_encoded(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_model_usage_framing(ngx_str_t *type);
 static int64_t ngx_http_model_usage_price(ngx_pool_t *pool, ngx_str_t *text);
 
@@ -28,15 +30,24 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_uint_t               framing;
     ngx_http_model_usage_t  *usage;
 
+    if (ctx->endpoint->type != NGX_HTTP_MODEL_EP_ROUTED
+        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
+        || r->headers_out.status == NGX_HTTP_NO_CONTENT
+        || r->headers_out.content_length_n == 0
+        || r->method == NGX_HTTP_HEAD)
+    {
+        return NGX_OK;
+    }
+
     framing = ngx_http_model_usage_framing(&r->headers_out.content_type);
 
-    if (framing == NGX_HTTP_MODEL_FRAME_NONE
-        || ctx->endpoint->type != NGX_HTTP_MODEL_EP_ROUTED
-        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
-        || r->method == NGX_HTTP_HEAD
-        || (r->headers_out.content_encoding
-            && r->headers_out.content_encoding->value.len))
-    {
+    if (ngx_http_model_usage_encoded(r)) {
+        ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_ENCODING;
+        return NGX_OK;
+    }
+
+    if (framing == NGX_HTTP_MODEL_FRAME_NONE) {
+        ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_TYPE;
         return NGX_OK;
     }
 
@@ -54,6 +65,20 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->usage = usage;
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_model_usage_encoded(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.content_encoding;
+
+    return h && h->value.len
+           && !(h->value.len == 8
+                && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8)
+                   == 0);
 }
 
 
@@ -99,6 +124,7 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
             if (ctx->ending == NULL) {
                 ctx->usage = NULL;
+                ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_FILE;
             }
 
             return;

@@ -35,7 +35,8 @@ struct ngx_http_model_usage_s {
 /*
  * The head of a vendor's answer is to be sent: sets ctx->usage when its body
  * is to be followed.  One that is compressed, or that is of no known kind, is
- * not.  NGX_ERROR without memory.
+ * not, and ctx->unobserved tells why; so it is with one that goes through a
+ * file.  NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_model_usage_start(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
