@@ -14,7 +14,10 @@
  *
  * Rows are bounded by the size of the zone: what comes after the last one, or
  * has a name of over NGX_HTTP_MODEL_METRICS_NAME bytes, is counted under model
- * "other" of its vendor, as are models that are not known to exist.
+ * "other" of its vendor, as are names that clients make up.  A name that is in
+ * no list but that a server answered to may be such a one, too: a vendor has
+ * at most NGX_HTTP_MODEL_METRICS_ANSWERED rows of those, and all vendors
+ * together a quarter of all rows.
  */
 
 
@@ -29,6 +32,7 @@
 
 #define NGX_HTTP_MODEL_METRICS_MODELS    1024
 #define NGX_HTTP_MODEL_METRICS_SERVERS   1024
+#define NGX_HTTP_MODEL_METRICS_ANSWERED  32
 #define NGX_HTTP_MODEL_METRICS_SHARE     16384
 #define NGX_HTTP_MODEL_METRICS_NAME      NGX_HTTP_MODEL_NAME_LEN
 
@@ -92,6 +96,15 @@ typedef enum {
     NGX_HTTP_MODEL_ERROR_STREAM,          /* the answer was cut or has one */
     NGX_HTTP_MODEL_NERRORS
 } ngx_http_model_error_e;
+
+
+/* what is known of a model's name */
+
+typedef enum {
+    NGX_HTTP_MODEL_NAME_UNKNOWN = 0,
+    NGX_HTTP_MODEL_NAME_ANSWERED,         /* in no list, but not refused */
+    NGX_HTTP_MODEL_NAME_KNOWN             /* listed, or in the configuration */
+} ngx_http_model_name_e;
 
 
 /* why an answer was not looked into */
@@ -194,7 +207,7 @@ typedef struct {
                                                    the last */
     int64_t                       queued;       /* ms, -1: did not wait */
 
-    unsigned                      known:1;    /* the model exists */
+    ngx_uint_t                    known;        /* NGX_HTTP_MODEL_NAME_* */
 } ngx_http_model_metrics_sample_t;
 
 
@@ -225,9 +238,9 @@ void ngx_http_model_metrics_init_worker(ngx_http_model_metrics_t *metrics,
     ngx_log_t *log);
 
 /*
- * The row of a model, made at need when known says that it exists.  NULL when
- * there is no memory for any row; all that follows takes NULL for nothing to
- * do.
+ * The row of a model, made at need when known (NGX_HTTP_MODEL_NAME_*) lets it.
+ * NULL when there is no memory for any row; all that follows takes NULL for
+ * nothing to do.
  */
 ngx_http_model_metrics_row_t *ngx_http_model_metrics_model(
     ngx_http_model_metrics_t *metrics, ngx_str_t *vendor, ngx_str_t *model,

@@ -81,6 +81,8 @@ typedef struct {
     ngx_addr_t                       *peer;      /* pinned, or NULL */
     ngx_http_upstream_resolved_t     *resolved;  /* of a run-time name */
     unsigned                          anywhere:1;  /* no server need have it */
+    unsigned                          configured:1;  /* an alias has its name
+                                                        as it is */
 } ngx_http_model_hop_t;
 
 
