@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ModelTest;
+use ModelTest::Schema;
 
 my $t = ModelTest->new(access_log => 1, env => { KEY => 'sk-secret-key' });
 my $a = $t->ollama('a', models => ['m', 'n'], loaded => ['m']);
@@ -56,6 +57,7 @@ $t->get('/v1/models');
 
 my ($at_a, $at_b, $at_c) = map { '127.0.0.1:' . $_->port } $a, $b, $c;
 my $all = '';
+my @documents;
 
 sub uri { return $_[0] =~ s/([^\w.:\/-])/sprintf '%%%02X', ord $1/ger }
 
@@ -67,6 +69,7 @@ sub told {
         defined $o{path} ? 'path=' . uri($o{path}) : ());
     is $r->status, 200, 'explained: ' . ($model // 'no model');
     $all .= $r->raw;
+    push @documents, $r->body;
     return $r->json;
 }
 
@@ -76,6 +79,7 @@ sub posted {
         %o);
     is $r->status, 200, 'a body is explained';
     $all .= $r->raw;
+    push @documents, $r->body;
     return $r->json;
 }
 
@@ -308,6 +312,19 @@ told('m');
 posted({ model => 'm' });
 is $a->hits(qr/POST/), $sent, 'nothing goes upstream';
 unlike $all, qr/sk-/, 'no key';
+
+# All of them are what the schema says
+SKIP: {
+    skip 'python3-jsonschema is missing', 3
+        if !ModelTest::Schema::available();
+
+    cmp_ok scalar @documents, '>', 60, 'documents';
+    is ModelTest::Schema::faults($t, 'explain', @documents), '', 'schema';
+
+    my ($one) = grep { /"edit":/ } @documents;
+    like ModelTest::Schema::faults($t, 'explain', $one =~ s/"edit":/"secret":/r),
+        qr/'secret' was unexpected/, 'schema: what it does not have is refused';
+}
 
 # A body of GET that comes in pieces is read to its end, as one
 my $slow = $t->client;

@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ModelTest;
+use ModelTest::Schema;
 
 use JSON::PP;
 
@@ -314,25 +315,11 @@ is $t->head('/status/api', @auth)->header('content-length'), length $body,
 
 # The schema
 
-sub valid {
-    my ($text, $name) = @_;
-
-    $t->write_file('document.json', $text);
-    my $out = qx(/usr/bin/python3 -c '
-import json, sys, jsonschema
-schema = json.load(open(sys.argv[1]))
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
-for error in validator.iter_errors(json.load(open(sys.argv[2]))):
-    print(list(error.path), error.message[:200])
-' '@{[ $t->root ]}/docs/status.schema.json' '@{[ $t->dir ]}/document.json' 2>&1);
-    return $out;
-}
+sub valid { return ModelTest::Schema::faults($t, 'status', $_[0]) }
 
 SKIP: {
-    my $python = '/usr/bin/python3';
     skip 'python3-jsonschema is missing', 3
-        if system("$python -c 'import jsonschema' 2> /dev/null") != 0;
+        if !ModelTest::Schema::available();
 
     is valid($body), '', 'schema';
 
