@@ -78,6 +78,45 @@ sub started {
 }
 
 
+# nginx's own module, where there is one
+
+sub otel_module {
+    my ($path) = $ModelTest::Nginx::V =~ /--modules-path=(\S+)/;
+    my ($file) = grep { -f } map { "$_/ngx_otel_module.so" } grep { defined }
+        $path, $ENV{TEST_NGINX_OTEL_DIR};
+    return $file;
+}
+
+
+# The file without what only that module knows: its spans become lines of a
+# log, of the same names and values, evaluated at the same moment.
+
+sub without_otel {
+    my ($text) = @_;
+    my %known = (otel_service_name => 1, otel_trace => 1,
+        otel_trace_context => 1, otel_span_name => 1, otel_span_attr => 2);
+
+    $text =~ s/#.*//g;
+    my @lines = $text =~ /\b(otel_\w+\s[^;{]*);/g;
+    my @bad = grep { my @w = /"[^"]*"|\S+/g;
+        !$known{$w[0]} || @w != 1 + $known{$w[0]} } @lines;
+    is join("\n", @bad), '', 'its directives have their arguments';
+
+    my @values = map { /^otel_span_name\s+(.*)/ ? ['name', $1 =~ tr/"//dr]
+        : /^otel_span_attr\s+(\S+)\s+(.*)/ ? [$1, $2] : () } @lines;
+    my $format = join ',', map { qq("$_->[0]":"$_->[1]") } @values;
+
+    $text =~ s/^load_module \S*otel\S*;\n//m or fail 'load_module';
+    $text =~ s/\botel_exporter\s*\{\s*endpoint\s+\S+:\d+;\s*\}//
+        or fail 'otel_exporter';
+    $text =~ s/\botel_\w+\s[^;{]*;//g;
+    $text =~ s/^http \{\n/http {\nlog_format otel escape=json '{$format}';
+        access_log logs\/spans.json otel;\n/m;
+
+    return $text;
+}
+
+
 sub names { return join ' ', map { $_->{name} } @{ $_[0]->json->{models} } }
 sub ids { return join ' ', map { $_->{id} } @{ $_[0]->json->{data} } }
 sub chat { return { model => $_[0], messages => [{ role => 'user',
@@ -438,6 +477,48 @@ my %drive = (
         =~ /\n/g) }, 'trouble has a log of its own');
     unlike $t->read_file('logs/trouble.json'), qr/"status":"200".*"tries":"1"/,
         'for nothing else';
+},
+
+'otel.conf' => sub {
+    my ($t, $text) = @_;
+
+    $t->ollama('local', models => ['llama3:8b']);
+
+    if (my $module = otel_module()) {
+        accepted($t, $text =~ s/modules\/ngx_otel_module.so/$module/r);
+
+    } else {
+        note 'no ngx_otel_module.so: only that its directives have their '
+            . 'arguments, and their variables values, is tested';
+    }
+
+    my $plain = without_otel($text);
+    accepted($t, $plain);
+    started($t, $plain, '127.0.0.1:11434' => '{{local}}');
+
+    my @to = (listen => 'p8080');
+    is $t->post('/v1/chat/completions', { %{ chat('ollama:llama3:8b') },
+        stream => \1, stream_options => { include_usage => \1 } }, @to)
+        ->status, 200, 'answered';
+    is $t->post('/v1/embeddings', { model => 'none', input => 'x' }, @to)
+        ->status, 404, 'and refused';
+    $t->eventually(sub { 2 == (() = $t->read_file('logs/spans.json')
+        =~ /\n/g) }, 'two spans');
+
+    my ($chat, $none) = map { JSON::PP->new->utf8->decode($_) } split /\n/,
+        $t->read_file('logs/spans.json');
+    my %want = (name => 'chat llama3:8b', 'gen_ai.operation.name' => 'chat',
+        'gen_ai.provider.name' => 'ollama',
+        'gen_ai.request.model' => 'llama3:8b',
+        'gen_ai.response.finish_reasons' => 'stop', 'model.tries' => 1,
+        'model.asked' => 'ollama:llama3:8b', 'model.stream' => 1,
+        'model.error' => '');
+    is $chat->{$_}, $want{$_}, $_ for sort keys %want;
+    like $chat->{"gen_ai.usage.${_}_tokens"}, qr/^[1-9]\d*$/, "$_ tokens"
+        for 'input', 'output';
+    is $none->{'gen_ai.operation.name'}, 'embeddings', 'another operation';
+    is $none->{'gen_ai.usage.input_tokens'}, '', 'nothing is known';
+    like $none->{'model.error'}, qr/`none` does not exist/, 'but why';
 },
 
 'environment.conf.template' => sub {
