@@ -48,6 +48,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                         prefix;     /* the location's name */
+    time_t                            configured; /* when it was read */
     unsigned                          open:1;     /* nothing to guard */
 
     /* as of model_pass */

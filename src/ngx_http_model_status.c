@@ -282,6 +282,7 @@ ngx_http_model_status_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     *slot = mlcf->status;
 
     mlcf->status->prefix = clcf->name;
+    mlcf->status->configured = ngx_time();
     mlcf->status->ctx = cf->ctx;
     mlcf->status->file_name = cf->conf_file->file.name.data;
     mlcf->status->line = cf->conf_file->line;

@@ -25,7 +25,7 @@ static void ngx_http_model_status_histogram(ngx_http_model_json_writer_t *w,
     const char *key, ngx_uint_t kind, ngx_http_model_histogram_t *histogram);
 
 
-void
+ngx_int_t
 ngx_http_model_status_counters(ngx_http_model_status_api_t *api)
 {
     ngx_uint_t                       i;
@@ -41,6 +41,8 @@ ngx_http_model_status_counters(ngx_http_model_status_api_t *api)
     }
 
     ngx_http_model_json_array_end(api->w);
+
+    return NGX_OK;
 }
 
 

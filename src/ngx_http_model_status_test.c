@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_listing.h"
+#include "ngx_http_model_path.h"
 #include "ngx_http_model_peers.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
@@ -144,8 +145,8 @@ static ngx_http_model_vendor_t *
 ngx_http_model_status_test_vendor(ngx_http_request_t *r,
     ngx_http_model_main_conf_t *mmcf, ngx_int_t *rc)
 {
-    u_char                     known[512], *p, *src, *dst;
-    ngx_str_t                  value, id;
+    u_char                     known[512], *p;
+    ngx_str_t                  id;
     ngx_uint_t                 i;
     ngx_http_model_vendor_t   *vendor, **vendors;
 
@@ -159,9 +160,11 @@ ngx_http_model_status_test_vendor(ngx_http_request_t *r,
                          (i == 0) ? "" : ", ", &vendors[i]->id);
     }
 
-    if (ngx_http_arg(r, (u_char *) "vendor", 6, &value) != NGX_OK
-        || value.len == 0)
-    {
+    if (ngx_http_model_path_argument(r, "vendor", &id) != NGX_OK) {
+        return NULL;
+    }
+
+    if (id.len == 0) {
         *rc = ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
                                            NULL, "the argument \"vendor\" "
                                            "says which one is tested, there "
@@ -169,18 +172,6 @@ ngx_http_model_status_test_vendor(ngx_http_request_t *r,
                                            (size_t) (p - known), known);
         return NULL;
     }
-
-    dst = ngx_pnalloc(r->pool, value.len);
-    if (dst == NULL) {
-        return NULL;
-    }
-
-    id.data = dst;
-    src = value.data;
-
-    ngx_unescape_uri(&dst, &src, value.len, 0);
-
-    id.len = dst - id.data;
 
     vendor = ngx_http_model_vendor_find(&mmcf->ranked, &id);
 

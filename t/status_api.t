@@ -122,6 +122,10 @@ cmp_ok abs($doc->{time} - time), '<', 100, 'time';
 cmp_ok $doc->{generation}, '>', 4, 'generation';
 is ref $doc->{counters}, 'ARRAY', 'counters';
 
+cmp_ok abs($doc->{configured} - time), '<', 100, 'configured';
+is join(' ', sort keys %$doc), 'aliases configuration configured counters '
+    . 'generation models nginx time vendors version', 'all parts';
+
 # Configuration
 
 my $conf_doc = $doc->{configuration};
@@ -240,6 +244,29 @@ is_deeply $doc->{aliases}, [
             backup => $false } ] },
 ], 'aliases' or diag explain $doc->{aliases};
 
+# Parts of it alone
+
+for my $parts ('counters', 'vendors,counters', 'counters,vendors,counters',
+    'models', 'configuration,vendors,models,aliases,counters', 'aliases,')
+{
+    my %want = map { $_ => 1 } split(/,/, $parts), qw(configured generation
+        nginx time version);
+    my $r = $t->get('/status/api?parts=' . $parts =~ s/,/%2C/r, @auth);
+    is join(' ', sort keys %{ $r->json }), join(' ', sort keys %want),
+        "parts: $parts";
+    is_deeply $r->json->{models}, $doc->{models}, 'the same models'
+        if $want{models};
+}
+
+for my $bad ('x', 'counter', 'counters,x', ',', 'counters%00', 'models,,') {
+    my $r = $t->get("/status/api?parts=$bad", @auth);
+    is $r->status, 400, "no part: $bad";
+    like $r->json->{error}, qr/^"parts" must be a list of /, 'error';
+}
+
+is join(' ', sort keys %{ $t->get('/status/api?parts=', @auth)->json }),
+    join(' ', sort keys %$doc), 'none named: all';
+
 # Requests in flight, a cooldown, a model that is down
 
 $a1->hold(match => qr/chat/);
@@ -318,18 +345,24 @@ is $t->head('/status/api', @auth)->header('content-length'), length $body,
 sub valid { return ModelTest::Schema::faults($t, 'status', $_[0]) }
 
 SKIP: {
-    skip 'python3-jsonschema is missing', 3
+    skip 'python3-jsonschema is missing', 4
         if !ModelTest::Schema::available();
 
     is valid($body), '', 'schema';
+    is valid($t->get('/status/api?parts=aliases', @auth)->body), '',
+        'schema: a part';
 
     my $bad = decode_json($body);
     $bad->{vendors}[0]{servers}[0]{secret} = 'x';
     like valid(encode_json($bad)), qr/'secret' was unexpected/,
         'schema: what it does not have is refused';
 
+    my $configured = $doc->{configured};
+    $t->eventually(sub { time > $configured }, 'the next second');
     $t->reload("server { {{listen}} location /status/ { model_status; } }\n");
     is valid($t->get('/status/api')->body), '', 'schema: no vendors';
+    cmp_ok $t->get('/status/api')->json->{configured}, '>', $configured,
+        'another configuration';
 }
 
 $t->done;
