@@ -242,12 +242,16 @@ check: prove-deps headers
 	@$(tools)/check
 	@$(MAKE) -s fuzz FUZZ_SECONDS=10
 
-## make bench           requests through model_pass next to plain proxy_pass
+## make bench           requests through model_pass next to plain proxy_pass,
+##                      what counting costs, the status with many models
 
 bench: prove-deps module
-	@$(tools)/deps wrk:wrk
-	@TEST_NGINX_BINARY=$(NGINX) \
-	    TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so t/bench/run
+	@$(tools)/deps wrk:wrk valgrind:valgrind
+	@for name in run count api; do \
+	    TEST_NGINX_BINARY=$(NGINX) \
+	        TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so \
+	        t/bench/$$name || exit 1; \
+	done
 
 ## make compat          compiles against each source tree in NGINX_TREES
 
