@@ -51,6 +51,15 @@ struct ngx_http_model_status_run_s {
 };
 
 
+/* what came of all of them */
+
+typedef struct {
+    ngx_uint_t                        asked;
+    ngx_uint_t                        failed;
+    ngx_str_t                         error;   /* of the first that failed */
+} ngx_http_model_status_sum_t;
+
+
 static void ngx_http_model_status_test_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_status_test_start(ngx_http_request_t *r);
 static ngx_http_model_vendor_t *ngx_http_model_status_test_vendor(
@@ -70,7 +79,7 @@ static ngx_int_t ngx_http_model_status_test_document(ngx_http_request_t *r,
     ngx_http_model_status_run_t *run, ngx_str_t *doc);
 static ngx_int_t ngx_http_model_status_test_server(ngx_http_request_t *r,
     ngx_http_model_json_writer_t *w, ngx_http_model_status_server_t *server,
-    ngx_uint_t *asked, ngx_uint_t *failed);
+    ngx_http_model_status_sum_t *sum);
 
 
 ngx_int_t
@@ -362,12 +371,12 @@ static ngx_int_t
 ngx_http_model_status_test_document(ngx_http_request_t *r,
     ngx_http_model_status_run_t *run, ngx_str_t *doc)
 {
-    ngx_uint_t                     i, asked, failed;
+    ngx_uint_t                     i;
     ngx_str_t                      servers;
+    ngx_http_model_status_sum_t    sum;
     ngx_http_model_json_writer_t  *w;
 
-    asked = 0;
-    failed = 0;
+    ngx_memzero(&sum, sizeof(ngx_http_model_status_sum_t));
 
     w = ngx_http_model_json_writer(r->pool);
 
@@ -375,8 +384,7 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
 
     for (i = 0; i < run->nservers; i++) {
 
-        if (ngx_http_model_status_test_server(r, w, &run->servers[i], &asked,
-                                              &failed)
+        if (ngx_http_model_status_test_server(r, w, &run->servers[i], &sum)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -389,14 +397,20 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (sum.asked == 0) {
+        ngx_str_set(&sum.error, "Connection failed: the vendor has no server "
+                                "that may be asked");
+    }
+
     w = ngx_http_model_json_writer(r->pool);
 
     ngx_http_model_json_object(w);
-    ngx_http_model_status_bool(w, "success", asked && failed == 0);
+    ngx_http_model_status_bool(w, "success", sum.error.len == 0);
+    ngx_http_model_listing_or_null(w, "error", &sum.error);
     ngx_http_model_listing_member(w, "vendor", &run->vendor->id);
     ngx_http_model_status_int(w, "time_ms", ngx_current_msec - run->start);
-    ngx_http_model_status_int(w, "asked", asked);
-    ngx_http_model_status_int(w, "failed", failed);
+    ngx_http_model_status_int(w, "asked", sum.asked);
+    ngx_http_model_status_int(w, "failed", sum.failed);
     ngx_http_model_json_key(w, "servers");
     ngx_http_model_json_raw(w, &servers);
     ngx_http_model_json_object_end(w);
@@ -408,7 +422,7 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_model_status_test_server(ngx_http_request_t *r,
     ngx_http_model_json_writer_t *w, ngx_http_model_status_server_t *server,
-    ngx_uint_t *asked, ngx_uint_t *failed)
+    ngx_http_model_status_sum_t *sum)
 {
     ngx_str_t                        error, warning;
     ngx_uint_t                       success;
@@ -422,7 +436,7 @@ ngx_http_model_status_test_server(ngx_http_request_t *r,
 
     } else {
 
-        (*asked)++;
+        sum->asked++;
 
         if (!server->done) {
             server->time = ngx_current_msec - server->run->start;
@@ -438,7 +452,12 @@ ngx_http_model_status_test_server(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        (*failed) += (error.len != 0);
+        if (error.len) {
+
+            if (sum->failed++ == 0) {
+                sum->error = error;
+            }
+        }
     }
 
     success = (error.len == 0);
