@@ -208,6 +208,7 @@ ngx_http_model_metrics_facts(ngx_http_model_metrics_gather_t *gather,
     (void) ngx_http_model_catalogue_times(gather->catalogue, &facts);
 
     server->state = facts.state;
+    server->reason = facts.reason;
 
     if (facts.listed) {
         server->age = ngx_max(ngx_time() - facts.listed, 0);
