@@ -51,6 +51,10 @@ typedef struct {
     time_t                            configured; /* when it was read */
     unsigned                          open:1;     /* nothing to guard */
 
+    /* what its page is sent with */
+    u_char                           *policy;
+    ngx_str_t                         etag;
+
     /* as of model_pass */
     ngx_http_conf_ctx_t              *ctx;
     u_char                           *file_name;
