@@ -211,8 +211,8 @@ SKIP: {
 
 opendir my $dir, $root or die "$root: $!";
 my %top = map { $_ => 1 } grep { !/^\./ } readdir $dir;
-delete @top{qw(config config.make README.md LICENSE src t examples docs Makefile CHANGES
-               build)};
+delete @top{qw(config config.make README.md LICENSE src t examples docs Makefile
+               CHANGES build)};
 
 is_deeply([sort keys %top], [], 'nothing else at the top level');
 

@@ -154,7 +154,7 @@ async function explained(page) {
     for (const [name, path, re] of [
         ['fast', '', /^fast is an alias\. Vendor a is asked first, for llama3/],
         ['fast', '', /a as llama3:8b asked.*many as model-0007 next, if/s],
-        ['fast', '', /asked first up, lists the model, has it loaded, 0 of 4/],
+        ['fast', '', /asked first \u2013 up, lists the model, has it loaded, 0 of 4/],
         ['fast', '', /Failover on connect, http_429.*at most 3 tries/],
         ['nobody-has-it', '', /means nothing here.*HTTP 404/s],
         ['claude:opus', '', /The client gets HTTP 400: /],
