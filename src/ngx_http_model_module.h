@@ -36,6 +36,7 @@ typedef struct {
     ngx_http_model_vendor_t          *single;
     ngx_str_t                         prefix;     /* the location's name */
     ngx_msec_t                        timeout;    /* longest of a discovery */
+    ngx_array_t                      *listen;     /* URLs of its server */
 
     /* where it stands, for what is checked after everything is read */
     ngx_http_conf_ctx_t              *ctx;

@@ -257,6 +257,7 @@ static void
 ngx_http_model_status_location(ngx_http_model_status_api_t *api,
     ngx_http_model_pass_t *pass)
 {
+    ngx_str_t                      *url;
     ngx_uint_t                      i;
     ngx_http_core_srv_conf_t       *cscf, *here;
     ngx_http_model_vendor_t       **vendor;
@@ -273,6 +274,17 @@ ngx_http_model_status_location(ngx_http_model_status_api_t *api,
     ngx_http_model_listing_member(w, "prefix", &pass->prefix);
     ngx_http_model_listing_member(w, "server", &cscf->server_name);
     ngx_http_model_status_bool(w, "here", cscf == here);
+
+    ngx_http_model_json_key(w, "listen");
+    ngx_http_model_json_array(w);
+
+    url = pass->listen->elts;
+
+    for (i = 0; i < pass->listen->nelts; i++) {
+        ngx_http_model_json_str(w, &url[i]);
+    }
+
+    ngx_http_model_json_array_end(w);
 
     ngx_http_model_json_key(w, "vendors");
     ngx_http_model_json_array(w);

@@ -139,12 +139,15 @@ is $conf_doc->{workers}, 2, 'workers';
 
 my ($false, $true) = (JSON::PP::false(), JSON::PP::true());
 is_deeply $conf_doc->{locations}, [
-    { prefix => '/', server => 'gw.test', here => $true, keys => $false,
+    { prefix => '/', server => 'gw.test', here => $true, listen => [$t->url],
+        keys => $false,
         manage => $true, default => undef,
         vendors => ['b', 'a', 'c', 'dead', 'off'] },
-    { prefix => '/some/', server => 'gw.test', here => $true, keys => $true,
+    { prefix => '/some/', server => 'gw.test', here => $true,
+        listen => [$t->url], keys => $true,
         manage => $false, default => 'a:qwen3:4b', vendors => ['b', 'a'] },
-    { prefix => '/', server => '', here => $false, keys => $false,
+    { prefix => '/', server => '', here => $false,
+        listen => [$t->url('two')], keys => $false,
         manage => $false, default => undef, vendors => ['c'] },
 ], 'locations' or diag explain $conf_doc->{locations};
 

@@ -485,8 +485,10 @@ async function places() {
     const other = await open(browser, gateway.two, light);
     await other.page.goto(`${gateway.two}/`);
     await other.page.waitForSelector('#all:not([hidden])');
-    ok(/put its address and port here/.test(await text(other.page,
-        '#base-note')), 'at another port: the address is asked for');
+    is(await other.page.inputValue('#base'), gateway.url,
+        'at another port: the address is known');
+    ok(/may have to use another name/.test(await text(other.page,
+        '#base-note')), 'and told to be so');
     await other.context.close();
 }
 
