@@ -444,6 +444,7 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->run = NULL;
     ctx->usage = NULL;
     ctx->unobserved = 0;
+    ctx->ask = NULL;
     ctx->ending = NULL;
     ctx->scanned = 0;
     ctx->accepted = 0;

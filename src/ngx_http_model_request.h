@@ -49,14 +49,22 @@ extern ngx_module_t  ngx_http_model_module;
                                         |NGX_HTTP_MODEL_ON_529)
 
 
-typedef struct ngx_http_model_usage_s  ngx_http_model_usage_t;
+typedef struct ngx_http_model_usage_s    ngx_http_model_usage_t;
+typedef struct ngx_http_model_ask_s      ngx_http_model_ask_t;
 typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
 typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
 typedef struct ngx_http_model_run_s      ngx_http_model_run_t;
 typedef struct ngx_http_model_balance_s  ngx_http_model_balance_t;
 
 
-/* what a location says of trying again and of waiting; constant */
+/* model_usage */
+
+#define NGX_HTTP_MODEL_USAGE_OBSERVE   0
+#define NGX_HTTP_MODEL_USAGE_ASK       1
+#define NGX_HTTP_MODEL_USAGE_OFF       2
+
+
+/* what a location says of a run: trying again, waiting, usage; constant */
 
 typedef struct {
     ngx_uint_t                        conditions;  /* NGX_HTTP_MODEL_ON_* */
@@ -65,6 +73,7 @@ typedef struct {
     ngx_msec_t                        cooldown;    /* longest, 0: none */
     ngx_msec_t                        stall;       /* 0: off */
     ngx_msec_t                        cold;
+    ngx_uint_t                        usage;       /* NGX_HTTP_MODEL_USAGE_* */
 } ngx_http_model_rules_t;
 
 
@@ -134,6 +143,8 @@ struct ngx_http_model_ctx_s {
                                                     answer, or NULL */
     ngx_str_t                         message;   /* of our own error */
     ngx_http_model_usage_t           *usage;     /* of an answer, or NULL */
+    ngx_http_model_ask_t             *ask;       /* takes out what we asked
+                                                    for, or NULL */
     ngx_http_model_ending_t          *ending;    /* of a stream, or NULL; a
                                                     part of usage, if any */
     ngx_buf_t                        *replacement;  /* filter's answer */
@@ -169,6 +180,7 @@ struct ngx_http_model_ctx_s {
     unsigned                          broken:1;      /* its stream was cut */
     unsigned                          ended:1;       /* the answer's end was
                                                         sent */
+    unsigned                          asked:1;       /* for usage, by us */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_ask.h"
 #include "ngx_http_model_decimal.h"
 #include "ngx_http_model_metrics.h"
 #include "ngx_http_model_stream.h"
@@ -27,7 +28,7 @@ static int64_t ngx_http_model_usage_price(ngx_pool_t *pool, ngx_str_t *text);
 ngx_int_t
 ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_uint_t               framing;
+    ngx_uint_t               framing, off;
     ngx_http_model_usage_t  *usage;
 
     if (ctx->endpoint->type != NGX_HTTP_MODEL_EP_ROUTED
@@ -41,13 +42,15 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     framing = ngx_http_model_usage_framing(&r->headers_out.content_type);
 
+    off = (ctx->rules->usage == NGX_HTTP_MODEL_USAGE_OFF);
+
     if (ngx_http_model_usage_encoded(r)) {
-        ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_ENCODING;
+        ctx->unobserved = off ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_ENCODING;
         return NGX_OK;
     }
 
     if (framing == NGX_HTTP_MODEL_FRAME_NONE) {
-        ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_TYPE;
+        ctx->unobserved = off ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_TYPE;
         return NGX_OK;
     }
 
@@ -63,6 +66,14 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     usage->stream = (framing != NGX_HTTP_MODEL_FRAME_JSON);
 
     ctx->usage = usage;
+
+    usage->observe.errors = off;
+
+    if (ctx->asked && framing == NGX_HTTP_MODEL_FRAME_SSE
+        && r->headers_out.status == NGX_HTTP_OK)
+    {
+        return ngx_http_model_ask_start(r, ctx);
+    }
 
     return NGX_OK;
 }
@@ -133,17 +144,23 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         first = ngx_http_model_observe_feed(&usage->observe, b->pos,
                                             b->last - b->pos);
 
-        if (!usage->stream) {
-            continue;
+        if (usage->stream) {
+            ngx_http_model_usage_times(r, usage, first);
         }
+    }
+}
 
-        if (first) {
-            usage->first = ngx_http_model_usage_elapsed(r);
-        }
 
-        if (usage->first != -1) {
-            usage->last = ngx_http_model_usage_elapsed(r);
-        }
+void
+ngx_http_model_usage_times(ngx_http_request_t *r,
+    ngx_http_model_usage_t *usage, ngx_uint_t first)
+{
+    if (first) {
+        usage->first = ngx_http_model_usage_elapsed(r);
+    }
+
+    if (usage->first != -1) {
+        usage->last = ngx_http_model_usage_elapsed(r);
     }
 }
 
