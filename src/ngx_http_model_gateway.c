@@ -42,6 +42,7 @@
 #include "ngx_http_model_scope.h"
 
 
+static ngx_uint_t ngx_http_model_gateway_shared(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_uint_t ngx_http_model_gateway_has_body(
@@ -286,7 +287,9 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
         return ngx_http_model_local(r);
     }
 
-    r->preserve_body = 0;
+    ctx->shared |= ngx_http_model_gateway_shared(r);
+
+    r->preserve_body = ctx->shared;
 
     if (ctx->body_read) {
 
@@ -316,6 +319,29 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/*
+ * 1 when a subrequest has the same body and has not begun: mirror's are made
+ * right before the content handler runs.
+ */
+
+static ngx_uint_t
+ngx_http_model_gateway_shared(ngx_http_request_t *r)
+{
+    ngx_http_posted_request_t  *pr;
+
+    for (pr = r->main->posted_requests; pr; pr = pr->next) {
+
+        if (pr->request != r && r->request_body
+            && pr->request->request_body == r->request_body)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -185,6 +185,8 @@ struct ngx_http_model_ctx_s {
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */
     unsigned                          body_read:1;
+    unsigned                          shared:1;      /* subrequests have the
+                                                        same body */
     unsigned                          scanned:1;     /* the scan's end is */
     unsigned                          accepted:1;    /* known, and its result */
     unsigned                          local:1;       /* we answer */

@@ -46,8 +46,13 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_OK;
     }
 
-    if (r != r->main && ngx_http_model_rewrite_own(r) != NGX_OK) {
-        return NGX_ERROR;
+    if (r != r->main || ctx->shared) {
+
+        if (ngx_http_model_rewrite_own(r) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ctx->shared = 0;
     }
 
     ctx->undo = ngx_palloc(r->pool, n * sizeof(ngx_http_model_edit_t));
@@ -231,7 +236,7 @@ ngx_http_model_rewrite_presets(ngx_http_request_t *r,
 }
 
 
-/* a subrequest has the body of its parent, which may be on its way too */
+/* a request and its subrequests have one body, which may be on its way */
 
 static ngx_int_t
 ngx_http_model_rewrite_own(ngx_http_request_t *r)
