@@ -10,6 +10,7 @@ use ModelTest;
 my $t = ModelTest->new(access_log => 1);
 
 my $chunk = 'data: {"choices":[{"delta":{"content":"Hi"}}]}' . "\n\n";
+my $chat = '/v1/chat/completions';
 my $usage = 'data: {"choices":[],"usage":{"prompt_tokens":7,'
     . '"completion_tokens":3}}' . "\n\n";
 my $done = "data: [DONE]\n\n";
@@ -60,12 +61,13 @@ server {
     location /observe/ { model_pass; model_usage observe; }
     location /off/ { model_pass; model_usage off; }
     location /file/ { model_pass; client_body_in_file_only clean; }
+    location /mirrored/ { mirror /copy$chat; model_pass; }
+    location /copy/ { internal; model_pass c; }
     location /early/ { model_pass; model_read preaccess; }
 }
 CONF
 
 my $n = 0;
-my $chat = '/v1/chat/completions';
 
 sub asks {
     my ($name, $uri, $in, $out, $seen, %o) = @_;
@@ -165,6 +167,13 @@ asks('next vendor, on', $chat, qq({"model":"again",$s}),
 # However the body comes
 asks('chunked', $chat, qq({"model":"m",$s}), qq({$on,"model":"m",$s}), 0,
     options => { chunked => 1 });
+
+$b->clear;
+asks('mirrored', "/mirrored$chat", qq({"model":"v:m",$s}),
+    qq({$on,"model":"m",$s}), 0);
+$t->eventually(sub { $b->hits(qr/POST/) }, 'the mirror has it');
+is $b->last(qr/POST/)->body, qq({"model":"v:m",$s}),
+    'a subrequest asks for nothing';
 
 if ($h2) {
     my $c = $t->h2(listen => 'h2');

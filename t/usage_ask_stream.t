@@ -68,6 +68,22 @@ my $a = $t->backend('a', on => { map { $_ => sub {
     };
 } } '/v1/chat/completions', '/v1/completions' });
 
+# a vendor of HTTP/2, where nginx can
+my ($up, $loc) = ('', '');
+if ($h2 && $t->has('1.29.4')) {
+    $loc = 'location /two/ { model_pass two; }';
+    $up = <<'CONF';
+model_vendor two { proxy_pass http://127.0.0.1:{{port:in}};
+    proxy_http_version 2; discover off; model m; }
+server {
+    {{listen:in http2}}
+    access_log off;
+    location / { proxy_pass http://{{a}}; proxy_buffering off;
+        proxy_http_version 1.1; }
+}
+CONF
+}
+
 $t->conf(<<"CONF")->start;
 log_format usage '\$http_x_id|\$model_prompt_tokens|'
     '\$model_completion_tokens|\$model_finish_reason|\$model_first_token_time';
@@ -76,10 +92,12 @@ model_vendor v { proxy_pass http://{{a}}; discover off; model m; }
 model_vendor buffered { proxy_pass http://{{a}}; discover off; model m;
     proxy_buffering on; proxy_buffer_size 1k; proxy_buffers 4 1k;
     proxy_busy_buffers_size 1k; }
+$up
 server {
     {{listen}} {{listen:h2$h2}}
     access_log {{dir}}/usage.log usage;
     location / { model_pass v; }
+    $loc
     location /buffered/ { model_pass buffered; }
     location /gzip/ { model_pass v; gzip on; gzip_min_length 1;
         gzip_types text/event-stream; }
@@ -164,6 +182,18 @@ for my $n (0, 3) {
     is $r->header('content-encoding'), 'gzip', 'gzip';
     is Compress::Zlib::memGunzip($r->body), wanted($stream{twice}),
         "gzip, pieces of $n";
+}
+
+if ($loc) {
+    for my $case (sort keys %stream) {
+        for my $n ($case eq 'many' ? 5000 : length $stream{$case} > 2000
+            ? (0, 1000) : (0, 1, 9))
+        {
+            is $t->post("/two$chat", $body, headers('X-Case' => $case,
+                'X-Rechunk' => $n))->body, wanted($stream{$case}),
+                "vendor of HTTP/2, $case, pieces of $n";
+        }
+    }
 }
 
 # Old clients, and HTTP/2
