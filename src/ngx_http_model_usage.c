@@ -135,7 +135,8 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
             if (ctx->ending == NULL) {
                 ctx->usage = NULL;
-                ctx->unobserved = 1 + NGX_HTTP_MODEL_UNOBSERVED_FILE;
+                ctx->unobserved = usage->observe.errors
+                                  ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_FILE;
             }
 
             return;
