@@ -30,7 +30,7 @@ tree_deps  = libpcre2-dev zlib1g-dev
 source_deps = dpkg-source:dpkg-dev objcopy:binutils
 test_deps  = prove:perl openssl:openssl curl:curl libio-socket-ssl-perl \
              python3-jsonschema \
-             envsubst:gettext-base promtool:prometheus \
+             envsubst:gettext-base promtool:prometheus chromium:chromium \
              $(source_deps)
 check_deps = clang:clang libclang-rt-14-dev cppcheck:cppcheck \
              shellcheck:shellcheck
@@ -228,11 +228,19 @@ fuzz: headers $(if $(fuzzers),sanitize-library)
 	done
 
 
-## make sdk             official SDKs of three vendors, Node 22: build/sdk
+## make sdk             official SDKs of three vendors, playwright-core that
+##                      drives Chromium, Node 22: build/sdk
 
 sdk:
 	@$(tools)/sdk $(sdk)
 
+
+## make screenshots     the pictures of the page in docs/
+
+screenshots: prove-deps module sdk
+	@$(test_env) TEST_NGINX_BINARY=$(NGINX) \
+	    TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so \
+	    $(tools)/screenshots
 
 ## make check           style, cppcheck, clang's analyzer and warnings,
 ##                      shellcheck, 10 s of each fuzz target
@@ -242,12 +250,16 @@ check: prove-deps headers
 	@$(tools)/check
 	@$(MAKE) -s fuzz FUZZ_SECONDS=10
 
-## make bench           requests through model_pass next to plain proxy_pass
+## make bench           requests through model_pass next to plain proxy_pass,
+##                      what counting costs, the status with many models
 
 bench: prove-deps module
-	@$(tools)/deps wrk:wrk
-	@TEST_NGINX_BINARY=$(NGINX) \
-	    TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so t/bench/run
+	@$(tools)/deps wrk:wrk valgrind:valgrind
+	@for name in run count api; do \
+	    TEST_NGINX_BINARY=$(NGINX) \
+	        TEST_NGINX_MODULE=$(top)/build/ngx_http_model_module.so \
+	        t/bench/$$name || exit 1; \
+	done
 
 ## make compat          compiles against each source tree in NGINX_TREES
 
@@ -285,5 +297,5 @@ help:
 
 .PHONY: default module headers tree nginx-dev-modules nginx-dev-headers \
     sanitize sanitize-static sanitize-library test prove prove-sanitize \
-    prove-deps prove-run prove-sanitize-run unit fuzz sdk check bench \
-    compat run stop clean help
+    prove-deps prove-run prove-sanitize-run unit fuzz sdk screenshots check \
+    bench compat run stop clean help

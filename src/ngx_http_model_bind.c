@@ -11,6 +11,7 @@
 #include "ngx_http_model_alias.h"
 #include "ngx_http_model_bind.h"
 #include "ngx_http_model_gateway.h"
+#include "ngx_http_model_listen.h"
 
 
 static ngx_int_t ngx_http_model_bind_defaults(ngx_conf_t *cf,
@@ -127,6 +128,11 @@ ngx_http_model_bind_pass(ngx_conf_t *cf, ngx_http_model_main_conf_t *mmcf,
     }
 
     pass->vendors = &mmcf->ranked;
+    pass->listen = ngx_http_model_listen_urls(cf, pass->ctx);
+
+    if (pass->listen == NULL) {
+        return NGX_ERROR;
+    }
 
     if (pass->names == NULL) {
         return NGX_OK;

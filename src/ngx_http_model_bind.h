@@ -4,7 +4,7 @@
  *
  * Binds the names in model_pass, model_default and model_alias to vendors,
  * when all of them are known.  Reads module's configuration, alias, vendor,
- * gateway.
+ * gateway, listen.
  */
 
 

@@ -76,6 +76,7 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_str_t                uri, path;
     ngx_uint_t               i;
     ngx_array_t             *targets;
+    ngx_http_model_hop_t    *hop;
     ngx_http_model_route_t  *target;
 
     path = ctx->endpoint->path;
@@ -106,6 +107,12 @@ ngx_http_model_chain(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
             {
                 return NGX_ERROR;
             }
+        }
+
+        hop = ctx->hops->elts;
+
+        for (i = 0; i < ctx->hops->nelts; i++) {
+            hop[i].configured = (route->star.len == 0);
         }
 
     } else if (ngx_http_model_chain_add(r, ctx, scope->view, route, other,

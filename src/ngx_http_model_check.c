@@ -11,6 +11,7 @@
 #include "ngx_http_model_alias.h"
 #include "ngx_http_model_check.h"
 #include "ngx_http_model_compat.h"
+#include "ngx_http_model_listen.h"
 #include "ngx_http_model_proxy.h"
 
 
@@ -367,41 +368,20 @@ ngx_http_model_check_guarded(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 static ngx_uint_t
 ngx_http_model_check_public(ngx_conf_t *cf, ngx_http_conf_ctx_t *ctx)
 {
-    ngx_uint_t                   i, j, k;
-    ngx_http_conf_addr_t        *addr;
-    ngx_http_conf_port_t        *port;
-    ngx_http_core_srv_conf_t   **server, *cscf;
-    ngx_http_core_main_conf_t   *cmcf;
+    ngx_uint_t               i;
+    ngx_array_t             *listen;
+    ngx_http_listen_opt_t  **opt;
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-    cscf = ctx->srv_conf[ngx_http_core_module.ctx_index];
-
-    if (cmcf->ports == NULL) {
-        return 0;
+    listen = ngx_http_model_listen(cf, ctx);
+    if (listen == NULL) {
+        return 1;
     }
 
-    port = cmcf->ports->elts;
+    opt = listen->elts;
 
-    for (i = 0; i < cmcf->ports->nelts; i++) {
-        addr = port[i].addrs.elts;
-
-        for (j = 0; j < port[i].addrs.nelts; j++) {
-
-            if (ngx_http_model_check_loopback(addr[j].opt.sockaddr)) {
-                continue;
-            }
-
-            if (addr[j].default_server == cscf) {
-                return 1;
-            }
-
-            server = addr[j].servers.elts;
-
-            for (k = 0; k < addr[j].servers.nelts; k++) {
-                if (server[k] == cscf) {
-                    return 1;
-                }
-            }
+    for (i = 0; i < listen->nelts; i++) {
+        if (!ngx_http_model_check_loopback(opt[i]->sockaddr)) {
+            return 1;
         }
     }
 

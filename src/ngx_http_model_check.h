@@ -3,7 +3,8 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * What the whole configuration together gets wrong: warnings and refusals
- * that no single directive can see.  Reads module's configuration.
+ * that no single directive can see.  Reads module's configuration, calls
+ * listen.
  */
 
 

@@ -29,6 +29,15 @@
 #endif
 
 
+/* 1.25.0: HTTP/3 */
+
+#if (nginx_version >= 1025000)
+#define ngx_http_model_listen_quic(opt)  (opt)->quic
+#else
+#define ngx_http_model_listen_quic(opt)  0
+#endif
+
+
 /*
  * The stock proxy module's configuration starts with, or holds somewhere, the
  * upstream's: the offset of a field of it, known by its directive, tells

@@ -106,6 +106,7 @@ ngx_http_model_count_handler(ngx_http_request_t *r)
 
     sample.operation = ngx_http_model_gauge_operation(ctx->endpoint);
     sample.tries = ctx->tries;
+    sample.unobserved = ctx->unobserved;
     sample.failovers = ctx->tries ? ctx->tries - 1 : 0;
     sample.queued = ctx->was_queued ? (int64_t) ctx->queued : -1;
     sample.duration = ngx_http_model_usage_elapsed(r);
@@ -204,17 +205,20 @@ ngx_http_model_count_model(ngx_http_model_views_t *views,
 
         /* a name that leads nowhere is the client's own */
 
-        sample->known = 1;
+        sample->known = NGX_HTTP_MODEL_NAME_KNOWN;
         return;
     }
 
     sample->vendor = vendor->id;
     sample->model = hop ? *ngx_http_model_gauge_name(hop) : ctx->name;
-    sample->known = (hop && ctx->tries
-                     && sample->outcome == NGX_HTTP_MODEL_OUTCOME_OK
-                     && !vendor->discover)
-                    || ngx_http_model_gauge_known(views, vendor,
-                                                  &sample->model);
+    sample->known = ngx_http_model_gauge_known(views, vendor, hop,
+                                               &sample->model);
+
+    if (sample->known == NGX_HTTP_MODEL_NAME_UNKNOWN && ctx->tries
+        && sample->outcome == NGX_HTTP_MODEL_OUTCOME_OK)
+    {
+        sample->known = NGX_HTTP_MODEL_NAME_ANSWERED;
+    }
 }
 
 

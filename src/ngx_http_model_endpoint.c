@@ -24,27 +24,32 @@
 #define ngx_http_model_local(path, methods, type, dialect, names)             \
     { ngx_string(path), methods, NGX_HTTP_MODEL_EP_##type,                    \
       NGX_HTTP_MODEL_INFERENCE, NGX_HTTP_MODEL_##dialect,                     \
-      NGX_HTTP_MODEL_NAMES_##names, 0, 0, 0 }
+      NGX_HTTP_MODEL_NAMES_##names, 0, 0, 0, 0 }
 
 #define ngx_http_model_ollama(path, stream)                                   \
     { ngx_string(path), NGX_HTTP_POST, NGX_HTTP_MODEL_EP_ROUTED,              \
       NGX_HTTP_MODEL_INFERENCE, NGX_HTTP_MODEL_OLLAMA,                        \
-      NGX_HTTP_MODEL_NAMES_MODEL, 0, 0, stream }
+      NGX_HTTP_MODEL_NAMES_MODEL, 0, 0, stream, 0 }
 
 #define ngx_http_model_manage(path, method, names, stream)                    \
     { ngx_string(path), method, NGX_HTTP_MODEL_EP_ROUTED,                     \
       NGX_HTTP_MODEL_MANAGE, NGX_HTTP_MODEL_OLLAMA,                           \
-      NGX_HTTP_MODEL_NAMES_##names, 0, 0, stream }
+      NGX_HTTP_MODEL_NAMES_##names, 0, 0, stream, 0 }
 
 #define ngx_http_model_v1(path, dialect, optional, multipart)                 \
     { ngx_string(path), NGX_HTTP_POST, NGX_HTTP_MODEL_EP_ROUTED,              \
       NGX_HTTP_MODEL_INFERENCE, NGX_HTTP_MODEL_##dialect,                     \
-      NGX_HTTP_MODEL_NAMES_MODEL, optional, multipart, 0 }
+      NGX_HTTP_MODEL_NAMES_MODEL, optional, multipart, 0, 0 }
+
+#define ngx_http_model_chat(path)                                             \
+    { ngx_string(path), NGX_HTTP_POST, NGX_HTTP_MODEL_EP_ROUTED,              \
+      NGX_HTTP_MODEL_INFERENCE, NGX_HTTP_MODEL_OPENAI,                        \
+      NGX_HTTP_MODEL_NAMES_MODEL, 0, 0, 0, 1 }
 
 #define ngx_http_model_unread(path, methods, type, kind, dialect)             \
     { ngx_string(path), methods, NGX_HTTP_MODEL_EP_##type,                    \
       NGX_HTTP_MODEL_##kind, NGX_HTTP_MODEL_##dialect,                        \
-      NGX_HTTP_MODEL_NAMES_NONE, 0, 0, 0 }
+      NGX_HTTP_MODEL_NAMES_NONE, 0, 0, 0, 0 }
 
 
 static const ngx_http_model_endpoint_t *ngx_http_model_endpoint_search(
@@ -80,8 +85,8 @@ static const ngx_http_model_endpoint_t  ngx_http_model_endpoint_rows[] = {
     ngx_http_model_v1("/v1/audio/speech", OPENAI, 0, 0),
     ngx_http_model_v1("/v1/audio/transcriptions", OPENAI, 0, 1),
     ngx_http_model_v1("/v1/audio/translations", OPENAI, 0, 1),
-    ngx_http_model_v1("/v1/chat/completions", OPENAI, 0, 0),
-    ngx_http_model_v1("/v1/completions", OPENAI, 0, 0),
+    ngx_http_model_chat("/v1/chat/completions"),
+    ngx_http_model_chat("/v1/completions"),
     ngx_http_model_v1("/v1/embeddings", OPENAI, 0, 0),
     ngx_http_model_v1("/v1/images/edits", OPENAI, 1, 1),
     ngx_http_model_v1("/v1/images/generations", OPENAI, 1, 0),

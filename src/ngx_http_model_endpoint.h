@@ -61,6 +61,7 @@ typedef struct {
                                                dialect has a default) */
     unsigned                   multipart:1; /* form bodies occur */
     unsigned                   stream:1;    /* streams unless told not to */
+    unsigned                   usage:1;     /* streams tell usage when asked */
 } ngx_http_model_endpoint_t;
 
 

@@ -12,6 +12,7 @@
 #include "ngx_http_model_dispatch.h"
 #include "ngx_http_model_explain.h"
 #include "ngx_http_model_gateway.h"
+#include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_rules.h"
 
@@ -20,8 +21,6 @@
 #define NGX_HTTP_MODEL_EXPLAIN_NEAR  10
 
 
-static ngx_int_t ngx_http_model_explain_argument(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
 static ngx_int_t ngx_http_model_explain_path(ngx_http_request_t *r,
     ngx_str_t *path);
 static void ngx_http_model_explain_body_handler(ngx_http_request_t *r);
@@ -133,39 +132,6 @@ ngx_http_model_explain_handler(ngx_http_request_t *r)
 }
 
 
-/* a decoded argument, "" when there is none */
-
-static ngx_int_t
-ngx_http_model_explain_argument(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
-{
-    u_char     *p, *from;
-    ngx_str_t   raw;
-
-    ngx_str_null(value);
-
-    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &raw) != NGX_OK
-        || raw.len == 0)
-    {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, raw.len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    value->data = p;
-    from = raw.data;
-
-    ngx_unescape_uri(&p, &from, raw.len, 0);
-
-    value->len = p - value->data;
-
-    return NGX_OK;
-}
-
-
 /* NGX_DECLINED: that is no path */
 
 static ngx_int_t
@@ -173,7 +139,7 @@ ngx_http_model_explain_path(ngx_http_request_t *r, ngx_str_t *path)
 {
     size_t  i;
 
-    if (ngx_http_model_explain_argument(r, "path", path) != NGX_OK) {
+    if (ngx_http_model_path_argument(r, "path", path) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -209,7 +175,11 @@ ngx_http_model_explain_body_handler(ngx_http_request_t *r)
     ctx->scanning = 0;
     ctx->body_read = 1;
 
-    rc = ngx_http_model_explain(r, ctx, &doc);
+    rc = ctx->body ? ngx_http_model_gateway_late(r, ctx) : NGX_OK;
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_model_explain(r, ctx, &doc);
+    }
 
     ngx_http_finalize_request(r, (rc == NGX_OK)
                    ? ngx_http_model_respond(r, NGX_HTTP_OK, "application/json",
@@ -226,7 +196,7 @@ ngx_http_model_explain_name(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ngx_str_t                      name, body;
     ngx_http_model_json_writer_t  *w;
 
-    if (ngx_http_model_explain_argument(r, "model", &name) != NGX_OK) {
+    if (ngx_http_model_path_argument(r, "model", &name) != NGX_OK) {
         return NGX_ERROR;
     }
 

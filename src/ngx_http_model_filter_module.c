@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_ask.h"
 #include "ngx_http_model_compat.h"
 #include "ngx_http_model_fetch.h"
 #include "ngx_http_model_gateway.h"
@@ -50,10 +51,15 @@ static ngx_int_t ngx_http_model_header_cors(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_int_t ngx_http_model_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_http_model_body_asked(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
+static ngx_int_t ngx_http_model_body_followed(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_model_body_held(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_model_body_translated(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
+static ngx_uint_t ngx_http_model_body_pending(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_body_replaced(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
 static ngx_int_t ngx_http_model_request_body_filter(ngx_http_request_t *r,
@@ -468,7 +474,6 @@ ngx_http_model_header_cors(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 static ngx_int_t
 ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_chain_t           *cl;
     ngx_http_model_ctx_t  *ctx;
 
     ctx = ngx_http_model_ctx(r);
@@ -489,6 +494,10 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_model_body_replaced(r, ctx, in);
     }
 
+    if (ctx->ask) {
+        return ngx_http_model_body_asked(r, ctx, in);
+    }
+
     if (ctx->usage) {
         ngx_http_model_usage_body(r, ctx, in);
     }
@@ -496,6 +505,46 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (ctx->translating) {
         return ngx_http_model_body_translated(r, ctx, in);
     }
+
+    if (ngx_http_model_body_followed(r, ctx, in) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_body_filter(r, in);
+}
+
+
+/* what follows the end sees less than what came */
+
+static ngx_int_t
+ngx_http_model_body_asked(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *out;
+
+    out = in;
+
+    if (ngx_http_model_ask_body(r, ctx, &out) != NGX_OK
+        || ngx_http_model_body_followed(r, ctx, out) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = (in && out == NULL && !ngx_http_model_body_pending(r))
+         ? NGX_OK : ngx_http_next_body_filter(r, out);
+
+    ngx_http_model_ask_sent(r, ctx, out);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_model_body_followed(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
 
     if (ctx->ending && ngx_http_model_stream_body(r, ctx, in) != NGX_OK) {
         return NGX_ERROR;
@@ -505,7 +554,16 @@ ngx_http_model_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         ctx->ended |= cl->buf->last_buf;
     }
 
-    return ngx_http_next_body_filter(r, in);
+    return NGX_OK;
+}
+
+
+/* with nothing left to send an empty chain is taken for a mistake */
+
+static ngx_uint_t
+ngx_http_model_body_pending(ngx_http_request_t *r)
+{
+    return r->out != NULL || r->buffered;
 }
 
 
@@ -654,11 +712,8 @@ ngx_http_model_body_replaced(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     if (ctx->replaced_sent) {
-
-        /* with nothing left to send an empty chain is taken for a mistake */
-
-        return (in && r->out == NULL && !r->buffered)
-                   ? NGX_OK : ngx_http_next_body_filter(r, NULL);
+        return (in && !ngx_http_model_body_pending(r))
+               ? NGX_OK : ngx_http_next_body_filter(r, NULL);
     }
 
     ctx->replaced_sent = 1;

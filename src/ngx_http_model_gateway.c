@@ -42,6 +42,7 @@
 #include "ngx_http_model_scope.h"
 
 
+static ngx_uint_t ngx_http_model_gateway_shared(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_gateway_gate(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_loc_conf_t *mlcf);
 static ngx_uint_t ngx_http_model_gateway_has_body(
@@ -51,8 +52,6 @@ static void ngx_http_model_gateway_preaccess_body_handler(
     ngx_http_request_t *r);
 static void ngx_http_model_gateway_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_gateway_again(ngx_http_request_t *r,
-    ngx_http_model_ctx_t *ctx);
-static ngx_int_t ngx_http_model_gateway_late(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_gateway_unread(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
@@ -288,7 +287,9 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
         return ngx_http_model_local(r);
     }
 
-    r->preserve_body = 0;
+    ctx->shared |= ngx_http_model_gateway_shared(r);
+
+    r->preserve_body = ctx->shared;
 
     if (ctx->body_read) {
 
@@ -318,6 +319,29 @@ ngx_http_model_gateway_handler(ngx_http_request_t *r)
     }
 
     return NGX_DONE;
+}
+
+
+/*
+ * 1 when a subrequest has the same body and has not begun: mirror's are made
+ * right before the content handler runs.
+ */
+
+static ngx_uint_t
+ngx_http_model_gateway_shared(ngx_http_request_t *r)
+{
+    ngx_http_posted_request_t  *pr;
+
+    for (pr = r->main->posted_requests; pr; pr = pr->next) {
+
+        if (pr->request != r && r->request_body
+            && pr->request->request_body == r->request_body)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -445,6 +469,8 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     ctx->hops = NULL;
     ctx->run = NULL;
     ctx->usage = NULL;
+    ctx->unobserved = 0;
+    ctx->ask = NULL;
     ctx->ending = NULL;
     ctx->scanned = 0;
     ctx->accepted = 0;
@@ -459,9 +485,7 @@ ngx_http_model_gateway_again(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 }
 
 
-/* a body that another module has read before us (mirror) was not scanned */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_model_gateway_late(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     if (ctx->body->fed || r->request_body == NULL

@@ -42,6 +42,13 @@ ngx_int_t ngx_http_model_gateway_prepare(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
 /*
+ * A body that another module has read before us (mirror) was not scanned: it
+ * is now, where ctx->body was readied for it.  NGX_ERROR: it cannot be read.
+ */
+ngx_int_t ngx_http_model_gateway_late(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
+/*
  * The vendor of a path whose body is not read.  NGX_DECLINED: here it is; else
  * what a content handler returns, the error is sent.
  */

@@ -41,15 +41,17 @@ static ngx_http_model_metrics_row_t *
 ngx_http_model_gauge_row(ngx_http_model_ctx_t *ctx)
 {
     ngx_str_t                *name;
+    ngx_http_model_hop_t     *hop;
     ngx_http_model_vendor_t  *vendor;
 
-    vendor = ctx->hop->vendor;
-    name = ngx_http_model_gauge_name(ctx->hop);
+    hop = ctx->hop;
+    vendor = hop->vendor;
+    name = ngx_http_model_gauge_name(hop);
 
     return ngx_http_model_metrics_model(ctx->views->metrics, &vendor->id, name,
                               ngx_http_model_gauge_operation(ctx->endpoint),
                               ngx_http_model_gauge_known(ctx->views, vendor,
-                                                         name));
+                                                         hop, name));
 }
 
 
@@ -170,15 +172,17 @@ ngx_http_model_gauge_name(ngx_http_model_hop_t *hop)
 
 ngx_uint_t
 ngx_http_model_gauge_known(ngx_http_model_views_t *views,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name)
+    ngx_http_model_vendor_t *vendor, ngx_http_model_hop_t *hop,
+    ngx_str_t *name)
 {
     ngx_http_model_view_t  *view;
 
-    if (name->len == 0) {
-        return 1;
+    if (name->len == 0 || (hop && hop->configured)) {
+        return NGX_HTTP_MODEL_NAME_KNOWN;
     }
 
     view = ngx_http_model_view(views, ngx_cycle->log);
 
-    return view && ngx_http_model_view_find(view, vendor, name) != NULL;
+    return (view && ngx_http_model_view_find(view, vendor, name))
+           ? NGX_HTTP_MODEL_NAME_KNOWN : NGX_HTTP_MODEL_NAME_UNKNOWN;
 }

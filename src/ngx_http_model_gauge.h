@@ -36,9 +36,13 @@ ngx_uint_t ngx_http_model_gauge_operation(
 /* the name by which a hop's model is counted: that of the catalogue */
 ngx_str_t *ngx_http_model_gauge_name(ngx_http_model_hop_t *hop);
 
-/* 1 when a model exists by all that is known; "", of none, does */
+/*
+ * NGX_HTTP_MODEL_NAME_KNOWN when a list or the configuration has the model; "",
+ * of none, is known, too.  Else _UNKNOWN.  hop may be NULL.
+ */
 ngx_uint_t ngx_http_model_gauge_known(ngx_http_model_views_t *views,
-    ngx_http_model_vendor_t *vendor, ngx_str_t *name);
+    ngx_http_model_vendor_t *vendor, ngx_http_model_hop_t *hop,
+    ngx_str_t *name);
 
 
 #endif /* _NGX_HTTP_MODEL_GAUGE_H_INCLUDED_ */

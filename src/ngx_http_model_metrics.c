@@ -75,6 +75,13 @@ ngx_str_t  ngx_http_model_tokens[] = {
 };
 
 
+ngx_str_t  ngx_http_model_unobserved[] = {
+    ngx_string("encoding"),
+    ngx_string("type"),
+    ngx_string("file")
+};
+
+
 /* as the OpenTelemetry conventions for GenAI have them */
 
 const ngx_http_model_bounds_t  ngx_http_model_bounds[] = {
@@ -217,10 +224,21 @@ ngx_http_model_metrics_model(ngx_http_model_metrics_t *metrics,
 
     ngx_http_model_metrics_key(&key, vendor, model, operation);
 
-    if (known) {
-        row = ngx_http_model_metrics_get(metrics, &key, model->len == 0);
+    switch (known) {
 
-    } else {
+    case NGX_HTTP_MODEL_NAME_KNOWN:
+        row = ngx_http_model_metrics_get(metrics, &key,
+                                         model->len
+                                         ? NGX_HTTP_MODEL_METRICS_OF_MODELS
+                                         : NGX_HTTP_MODEL_METRICS_OF_OTHERS);
+        break;
+
+    case NGX_HTTP_MODEL_NAME_ANSWERED:
+        row = ngx_http_model_metrics_get(metrics, &key,
+                                         NGX_HTTP_MODEL_METRICS_OF_ANSWERED);
+        break;
+
+    default: /* NGX_HTTP_MODEL_NAME_UNKNOWN */
         row = ngx_http_model_metrics_find(metrics, &key);
     }
 
@@ -228,14 +246,15 @@ ngx_http_model_metrics_model(ngx_http_model_metrics_t *metrics,
         return row;
     }
 
-    if (known) {
+    if (known == NGX_HTTP_MODEL_NAME_KNOWN) {
         ngx_http_model_metrics_tell(metrics, vendor);
     }
 
     ngx_http_model_metrics_key(&key, vendor, &ngx_http_model_metrics_other,
                                operation);
 
-    row = ngx_http_model_metrics_get(metrics, &key, 1);
+    row = ngx_http_model_metrics_get(metrics, &key,
+                                     NGX_HTTP_MODEL_METRICS_OF_OTHERS);
 
     if (row == NULL) {
         ngx_http_model_metrics_tell(metrics, vendor);
@@ -255,7 +274,8 @@ ngx_http_model_metrics_server(ngx_http_model_metrics_t *metrics,
     ngx_http_model_metrics_key(&key, vendor, server,
                                NGX_HTTP_MODEL_METRICS_SERVER);
 
-    row = ngx_http_model_metrics_get(metrics, &key, 0);
+    row = ngx_http_model_metrics_get(metrics, &key,
+                                     NGX_HTTP_MODEL_METRICS_OF_SERVERS);
 
     if (row == NULL) {
         ngx_http_model_metrics_tell(metrics, vendor);
@@ -363,6 +383,11 @@ ngx_http_model_metrics_count(ngx_http_model_metrics_t *metrics,
 
     if (sample->failovers) {
         ngx_http_model_metrics_add(&numbers->failovers, sample->failovers);
+    }
+
+    if (sample->unobserved) {
+        ngx_http_model_metrics_add(
+                            &numbers->unobserved[sample->unobserved - 1], 1);
     }
 
     for (i = 0; i < NGX_HTTP_MODEL_NTOKENS; i++) {

@@ -14,7 +14,10 @@
  *
  * Rows are bounded by the size of the zone: what comes after the last one, or
  * has a name of over NGX_HTTP_MODEL_METRICS_NAME bytes, is counted under model
- * "other" of its vendor, as are models that are not known to exist.
+ * "other" of its vendor, as are names that clients make up.  A name that is in
+ * no list but that a server answered to may be such a one, too: a vendor has
+ * at most NGX_HTTP_MODEL_METRICS_ANSWERED rows of those, and all vendors
+ * together a quarter of all rows.
  */
 
 
@@ -29,6 +32,7 @@
 
 #define NGX_HTTP_MODEL_METRICS_MODELS    1024
 #define NGX_HTTP_MODEL_METRICS_SERVERS   1024
+#define NGX_HTTP_MODEL_METRICS_ANSWERED  32
 #define NGX_HTTP_MODEL_METRICS_SHARE     16384
 #define NGX_HTTP_MODEL_METRICS_NAME      NGX_HTTP_MODEL_NAME_LEN
 
@@ -94,6 +98,25 @@ typedef enum {
 } ngx_http_model_error_e;
 
 
+/* what is known of a model's name */
+
+typedef enum {
+    NGX_HTTP_MODEL_NAME_UNKNOWN = 0,
+    NGX_HTTP_MODEL_NAME_ANSWERED,         /* in no list, but not refused */
+    NGX_HTTP_MODEL_NAME_KNOWN             /* listed, or in the configuration */
+} ngx_http_model_name_e;
+
+
+/* why an answer was not looked into */
+
+typedef enum {
+    NGX_HTTP_MODEL_UNOBSERVED_ENCODING = 0,  /* it is compressed */
+    NGX_HTTP_MODEL_UNOBSERVED_TYPE,          /* neither JSON nor a stream */
+    NGX_HTTP_MODEL_UNOBSERVED_FILE,          /* it went through a file */
+    NGX_HTTP_MODEL_NUNOBSERVED
+} ngx_http_model_unobserved_e;
+
+
 /* numbers that are histograms */
 
 typedef enum {
@@ -131,6 +154,7 @@ typedef struct {
     uint64_t                      failovers;  /* of them not the first */
     uint64_t                      tokens[NGX_HTTP_MODEL_NTOKENS];
     uint64_t                      cost;       /* 1e-9 of the currency */
+    uint64_t                      unobserved[NGX_HTTP_MODEL_NUNOBSERVED];
 
     ngx_http_model_histogram_t    duration[NGX_HTTP_MODEL_NOUTCOMES];  /* ms */
     ngx_http_model_histogram_t    first_token;                         /* ms */
@@ -172,6 +196,7 @@ typedef struct {
     ngx_uint_t                    error;      /* kind, where not OK */
     ngx_uint_t                    tries;
     ngx_uint_t                    failovers;
+    ngx_uint_t                    unobserved;   /* 1 + reason, 0: it was */
 
     /* -1 where unknown, as all that follows */
     int64_t                       tokens[NGX_HTTP_MODEL_NTOKENS];
@@ -182,7 +207,7 @@ typedef struct {
                                                    the last */
     int64_t                       queued;       /* ms, -1: did not wait */
 
-    unsigned                      known:1;    /* the model exists */
+    ngx_uint_t                    known;        /* NGX_HTTP_MODEL_NAME_* */
 } ngx_http_model_metrics_sample_t;
 
 
@@ -196,6 +221,7 @@ extern ngx_str_t  ngx_http_model_operations[];
 extern ngx_str_t  ngx_http_model_outcomes[];
 extern ngx_str_t  ngx_http_model_errors[];
 extern ngx_str_t  ngx_http_model_tokens[];
+extern ngx_str_t  ngx_http_model_unobserved[];
 
 extern const ngx_http_model_bounds_t  ngx_http_model_bounds[];
 
@@ -212,9 +238,9 @@ void ngx_http_model_metrics_init_worker(ngx_http_model_metrics_t *metrics,
     ngx_log_t *log);
 
 /*
- * The row of a model, made at need when known says that it exists.  NULL when
- * there is no memory for any row; all that follows takes NULL for nothing to
- * do.
+ * The row of a model, made at need when known (NGX_HTTP_MODEL_NAME_*) lets it.
+ * NULL when there is no memory for any row; all that follows takes NULL for
+ * nothing to do.
  */
 ngx_http_model_metrics_row_t *ngx_http_model_metrics_model(
     ngx_http_model_metrics_t *metrics, ngx_str_t *vendor, ngx_str_t *model,

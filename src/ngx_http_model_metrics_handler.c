@@ -34,7 +34,6 @@ static ngx_int_t ngx_http_model_metrics_vendor(
 static void ngx_http_model_metrics_facts(
     ngx_http_model_metrics_gather_t *gather, ngx_http_model_vendor_t *vendor,
     ngx_http_model_text_server_t *server);
-static ngx_uint_t ngx_http_model_metrics_size(ngx_http_model_server_t *facts);
 static void ngx_http_model_metrics_health(
     ngx_http_model_metrics_gather_t *gather,
     ngx_http_model_text_server_t *server);
@@ -209,31 +208,12 @@ ngx_http_model_metrics_facts(ngx_http_model_metrics_gather_t *gather,
     (void) ngx_http_model_catalogue_times(gather->catalogue, &facts);
 
     server->state = facts.state;
+    server->reason = facts.reason;
 
     if (facts.listed) {
         server->age = ngx_max(ngx_time() - facts.listed, 0);
-        server->models = ngx_http_model_metrics_size(known);
+        server->models = known->nlisted;
     }
-}
-
-
-/* all that it lists, exposed or not */
-
-static ngx_uint_t
-ngx_http_model_metrics_size(ngx_http_model_server_t *known)
-{
-    ngx_uint_t              n;
-    ngx_http_model_json_t  *list, *model;
-
-    n = 0;
-
-    list = known->list ? ngx_http_model_json_get(known->list, "models") : NULL;
-
-    for (model = list ? list->child : NULL; model; model = model->next) {
-        n++;
-    }
-
-    return n;
 }
 
 

@@ -13,9 +13,14 @@
 #define NGX_HTTP_MODEL_METRICS_LEAST    4      /* rows in a small zone */
 
 
+static ngx_uint_t *ngx_http_model_metrics_left(
+    ngx_http_model_metrics_sh_t *sh, ngx_http_model_metrics_key_t *key,
+    ngx_uint_t bound);
+static uint16_t *ngx_http_model_metrics_answered(
+    ngx_http_model_metrics_sh_t *sh, ngx_str_t *vendor);
 static ngx_http_model_metrics_row_t *ngx_http_model_metrics_add_row(
     ngx_http_model_metrics_t *metrics, ngx_http_model_metrics_key_t *key,
-    ngx_uint_t other);
+    ngx_uint_t bound);
 
 
 ngx_http_model_metrics_sh_t *
@@ -55,6 +60,7 @@ ngx_http_model_metrics_sh_get(ngx_http_model_metrics_t *metrics)
     sh->models = ngx_min(n, NGX_HTTP_MODEL_METRICS_MODELS);
     sh->servers = ngx_min(n, NGX_HTTP_MODEL_METRICS_SERVERS);
     sh->others = sh->models;
+    sh->answered = sh->models / 4;
     sh->nrows = sh->models + sh->others + sh->servers;
 
     ngx_memory_barrier();
@@ -126,9 +132,10 @@ ngx_http_model_metrics_find(ngx_http_model_metrics_t *metrics,
 
 ngx_http_model_metrics_row_t *
 ngx_http_model_metrics_get(ngx_http_model_metrics_t *metrics,
-    ngx_http_model_metrics_key_t *key, ngx_uint_t other)
+    ngx_http_model_metrics_key_t *key, ngx_uint_t bound)
 {
     ngx_slab_pool_t               *shpool;
+    ngx_http_model_metrics_sh_t   *sh;
     ngx_http_model_metrics_row_t  *row;
 
     row = ngx_http_model_metrics_find(metrics, key);
@@ -145,12 +152,20 @@ ngx_http_model_metrics_get(ngx_http_model_metrics_t *metrics,
         return NULL;
     }
 
+    /* the lock is for those that may get one: this is asked by each request */
+
+    sh = ngx_http_model_metrics_sh(metrics);
+
+    if (sh && ngx_http_model_metrics_left(sh, key, bound) == NULL) {
+        return NULL;
+    }
+
     ngx_shmtx_lock(&shpool->mutex);
 
     row = ngx_http_model_metrics_find(metrics, key);
 
     if (row == NULL) {
-        row = ngx_http_model_metrics_add_row(metrics, key, other);
+        row = ngx_http_model_metrics_add_row(metrics, key, bound);
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
@@ -159,11 +174,57 @@ ngx_http_model_metrics_get(ngx_http_model_metrics_t *metrics,
 }
 
 
+/* how many rows may be had more; NULL: none */
+
+static ngx_uint_t *
+ngx_http_model_metrics_left(ngx_http_model_metrics_sh_t *sh,
+    ngx_http_model_metrics_key_t *key, ngx_uint_t bound)
+{
+    ngx_uint_t  *left;
+
+    switch (bound) {
+
+    case NGX_HTTP_MODEL_METRICS_OF_SERVERS:
+        left = &sh->servers;
+        break;
+
+    case NGX_HTTP_MODEL_METRICS_OF_OTHERS:
+        left = &sh->others;
+        break;
+
+    case NGX_HTTP_MODEL_METRICS_OF_ANSWERED:
+
+        if (sh->answered == 0
+            || *ngx_http_model_metrics_answered(sh, key->vendor)
+               >= NGX_HTTP_MODEL_METRICS_ANSWERED)
+        {
+            return NULL;
+        }
+
+        /* fall through */
+
+    default: /* NGX_HTTP_MODEL_METRICS_OF_MODELS */
+        left = &sh->models;
+    }
+
+    return (*left == 0 || sh->index >= sh->nrows) ? NULL : left;
+}
+
+
+static uint16_t *
+ngx_http_model_metrics_answered(ngx_http_model_metrics_sh_t *sh,
+    ngx_str_t *vendor)
+{
+    return &sh->vendors[ngx_hash_key(vendor->data, vendor->len)
+                        % NGX_HTTP_MODEL_METRICS_BUCKETS];
+}
+
+
 /* under the mutex */
 
 static ngx_http_model_metrics_row_t *
 ngx_http_model_metrics_add_row(ngx_http_model_metrics_t *metrics,
-    ngx_http_model_metrics_key_t *key, ngx_uint_t other)
+    ngx_http_model_metrics_key_t *key, ngx_uint_t bound)
 {
     u_char                         *p;
     size_t                          size;
@@ -177,18 +238,15 @@ ngx_http_model_metrics_add_row(ngx_http_model_metrics_t *metrics,
         return NULL;
     }
 
-    if (key->kind == NGX_HTTP_MODEL_METRICS_SERVER) {
-        left = &sh->servers;
-        size = sizeof(ngx_http_model_metrics_server_row_t);
+    left = ngx_http_model_metrics_left(sh, key, bound);
 
-    } else {
-        left = other ? &sh->others : &sh->models;
-        size = sizeof(ngx_http_model_metrics_request_row_t);
-    }
-
-    if (*left == 0 || sh->index >= sh->nrows) {
+    if (left == NULL) {
         return NULL;
     }
+
+    size = (bound == NGX_HTTP_MODEL_METRICS_OF_SERVERS)
+           ? sizeof(ngx_http_model_metrics_server_row_t)
+           : sizeof(ngx_http_model_metrics_request_row_t);
 
     row = ngx_slab_calloc_locked(
                     ngx_http_model_catalogue_pool(metrics->catalogue),
@@ -209,6 +267,12 @@ ngx_http_model_metrics_add_row(ngx_http_model_metrics_t *metrics,
     /* a worker killed before the last of these lines costs a row */
 
     (*left)--;
+
+    if (bound == NGX_HTTP_MODEL_METRICS_OF_ANSWERED) {
+        sh->answered--;
+        (*ngx_http_model_metrics_answered(sh, key->vendor))++;
+    }
+
     row->index = (uint32_t) sh->index++;
 
     bucket = &sh->buckets[key->hash % NGX_HTTP_MODEL_METRICS_BUCKETS];

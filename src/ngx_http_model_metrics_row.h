@@ -73,13 +73,29 @@ typedef struct {
     ngx_uint_t                        models;   /* rows that may be had more */
     ngx_uint_t                        others;
     ngx_uint_t                        servers;
+    ngx_uint_t                        answered; /* of models, such names */
     ngx_uint_t                        index;    /* of the next row */
     ngx_uint_t                        nrows;    /* at most */
     ngx_atomic_t                      told;     /* that there are no more */
     ngx_http_model_metrics_worker_t  *workers;
     ngx_http_model_metrics_row_t     *buckets[
                                               NGX_HTTP_MODEL_METRICS_BUCKETS];
+    uint16_t                          vendors[
+                                              NGX_HTTP_MODEL_METRICS_BUCKETS];
+                                                /* rows of answered names, by
+                                                   the vendor's hash; those of
+                                                   one hash share the bound */
 } ngx_http_model_metrics_sh_t;
+
+
+/* what bounds a new row */
+
+typedef enum {
+    NGX_HTTP_MODEL_METRICS_OF_MODELS = 0,
+    NGX_HTTP_MODEL_METRICS_OF_OTHERS,
+    NGX_HTTP_MODEL_METRICS_OF_SERVERS,
+    NGX_HTTP_MODEL_METRICS_OF_ANSWERED
+} ngx_http_model_metrics_bound_e;
 
 
 struct ngx_http_model_metrics_s {
@@ -117,13 +133,13 @@ ngx_http_model_metrics_row_t *ngx_http_model_metrics_find(
     ngx_http_model_metrics_t *metrics, ngx_http_model_metrics_key_t *key);
 
 /*
- * The same, made at need.  other: it is one of those that the bound of models
- * does not bind.  NULL when there are as many as may be, a name is too long,
- * or memory ran out.
+ * The same, made at need.  NULL when there are as many as the bound
+ * (NGX_HTTP_MODEL_METRICS_OF_*) lets be, which takes no lock, a name is too
+ * long, or memory ran out.
  */
 ngx_http_model_metrics_row_t *ngx_http_model_metrics_get(
     ngx_http_model_metrics_t *metrics, ngx_http_model_metrics_key_t *key,
-    ngx_uint_t other);
+    ngx_uint_t bound);
 
 
 #endif /* _NGX_HTTP_MODEL_METRICS_ROW_H_INCLUDED_ */

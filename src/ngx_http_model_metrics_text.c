@@ -101,6 +101,8 @@ static void ngx_http_model_text_histogram(ngx_http_model_writer_t *w,
     ngx_str_t *value, ngx_http_model_histogram_t *from);
 static ngx_int_t ngx_http_model_text_servers(ngx_http_model_writer_t *w,
     ngx_array_t *servers);
+static void ngx_http_model_text_reasons(ngx_http_model_writer_t *w,
+    ngx_array_t *servers, ngx_str_t *labels);
 static ngx_uint_t ngx_http_model_text_fact(
     ngx_http_model_text_server_t *server, ngx_uint_t fact, uint64_t *n,
     uint64_t *unit);
@@ -137,6 +139,10 @@ static ngx_http_model_text_number_t  ngx_http_model_text_counters[] = {
     { "model_cost_total", "counter",
       "Cost of the tokens by declared prices, in the vendor's currency.",
       ngx_http_model_text_at(cost), 1000000000, NULL, NULL, 1 },
+    { "model_unobserved_total", "counter",
+      "Answers that could not be looked into for their tokens, by why.",
+      ngx_http_model_text_at(unobserved), 1,
+      "reason", ngx_http_model_unobserved, NGX_HTTP_MODEL_NUNOBSERVED },
     { NULL, NULL, NULL, 0, 0, NULL, NULL, 0 }
 };
 
@@ -678,7 +684,37 @@ ngx_http_model_text_servers(ngx_http_model_writer_t *w, ngx_array_t *servers)
         }
     }
 
+    ngx_http_model_text_reasons(w, servers, labels);
+
     return NGX_OK;
+}
+
+
+static void
+ngx_http_model_text_reasons(ngx_http_model_writer_t *w, ngx_array_t *servers,
+    ngx_str_t *labels)
+{
+    u_char                        *p;
+    ngx_uint_t                     i;
+    ngx_http_model_text_server_t  *server;
+
+    server = servers->elts;
+
+    ngx_http_model_text_head(w, "model_server_down_reason", "gauge",
+                             "1 for a server that is down, with the reason.");
+
+    for (i = 0; i < servers->nelts; i++) {
+
+        if (server[i].state != NGX_HTTP_MODEL_SERVER_DOWN) {
+            continue;
+        }
+
+        p = ngx_http_model_text_line(w);
+        p = ngx_sprintf(p, "model_server_down_reason{%V,reason=\"", &labels[i]);
+        p = ngx_http_model_text_escape(p, &server[i].reason);
+        p = ngx_cpymem(p, "\"} 1\n", sizeof("\"} 1\n") - 1);
+        ngx_http_model_text_done(w, p);
+    }
 }
 
 

@@ -22,6 +22,7 @@ typedef struct {
     ngx_str_t                         vendor;
     ngx_str_t                         server;
     ngx_uint_t                        state;     /* NGX_HTTP_MODEL_SERVER_* */
+    ngx_str_t                         reason;    /* why it is down, or "" */
     ngx_uint_t                        breaker;   /* NGX_HTTP_MODEL_BREAKER_* */
     ngx_uint_t                        failures;  /* in a row */
     ngx_uint_t                        models;    /* that it has; 0 unknown */

@@ -55,6 +55,14 @@ static ngx_conf_enum_t  ngx_http_model_reads[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_model_usages[] = {
+    { ngx_string("ask"), NGX_HTTP_MODEL_USAGE_ASK },
+    { ngx_string("observe"), NGX_HTTP_MODEL_USAGE_OBSERVE },
+    { ngx_string("off"), NGX_HTTP_MODEL_USAGE_OFF },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_model_commands[] = {
 
     { ngx_string("model_vendor"),
@@ -163,6 +171,14 @@ static ngx_command_t  ngx_http_model_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_model_loc_conf_t, bridge_buffer),
       NULL },
+
+    { ngx_string("model_usage"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_model_directive_word,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_model_loc_conf_t, rules)
+      + offsetof(ngx_http_model_rules_t, usage),
+      &ngx_http_model_usages },
 
     { ngx_string("model_explain_header"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,

@@ -36,6 +36,7 @@ typedef struct {
     ngx_http_model_vendor_t          *single;
     ngx_str_t                         prefix;     /* the location's name */
     ngx_msec_t                        timeout;    /* longest of a discovery */
+    ngx_array_t                      *listen;     /* URLs of its server */
 
     /* where it stands, for what is checked after everything is read */
     ngx_http_conf_ctx_t              *ctx;
@@ -48,7 +49,12 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                         prefix;     /* the location's name */
+    time_t                            configured; /* when it was read */
     unsigned                          open:1;     /* nothing to guard */
+
+    /* what its page is sent with */
+    u_char                           *policy;
+    ngx_str_t                         etag;
 
     /* as of model_pass */
     ngx_http_conf_ctx_t              *ctx;

@@ -32,7 +32,9 @@ static ngx_int_t ngx_http_model_names_insert_field(ngx_pool_t *pool,
 static const ngx_http_model_scan_key_t  ngx_http_model_keys_model[] = {
     { ngx_string("model"), NGX_HTTP_MODEL_SCAN_NAME },
     { ngx_string("stream"), 0 },
-    { ngx_string("models"), 0 }
+    { ngx_string("models"), 0 },
+    { ngx_string("stream_options"), 0 },
+    { ngx_string("stream_options.include_usage"), 0 }
 };
 
 
@@ -59,8 +61,8 @@ static const ngx_http_model_scan_key_t  ngx_http_model_keys_copy[] = {
 
 
 static const ngx_http_model_names_keys_t  ngx_http_model_names_keys[] = {
-    { ngx_http_model_keys_model, 3 },
-    { ngx_http_model_keys_model, 3 },
+    { ngx_http_model_keys_model, 5 },
+    { ngx_http_model_keys_model, 5 },
     { ngx_http_model_keys_either, 4 },
     { ngx_http_model_keys_create, 4 },
     { ngx_http_model_keys_copy, 2 }
@@ -239,6 +241,35 @@ ngx_http_model_names_fallbacks(ngx_http_model_body_t *body,
 {
     return body->scan
            && ngx_http_model_names_member(body, endpoint, "models") != NULL;
+}
+
+
+ngx_uint_t
+ngx_http_model_names_usage(ngx_http_model_body_t *body,
+    const ngx_http_model_endpoint_t *endpoint)
+{
+    ngx_http_model_scan_member_t  *member;
+
+    if (body->scan == NULL) {
+        return 0;
+    }
+
+    member = ngx_http_model_names_member(body, endpoint, "stream_options");
+
+    if (member == NULL) {
+        return 1;
+    }
+
+    if (member->dup || member->type != NGX_HTTP_MODEL_SCAN_OBJECT) {
+        return !member->dup && member->type == NGX_HTTP_MODEL_SCAN_NULL;
+    }
+
+    member = ngx_http_model_names_member(body, endpoint,
+                                         "stream_options.include_usage");
+
+    return member == NULL
+           || (!member->dup && (member->type == NGX_HTTP_MODEL_SCAN_FALSE
+                                || member->type == NGX_HTTP_MODEL_SCAN_NULL));
 }
 
 

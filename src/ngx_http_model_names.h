@@ -58,6 +58,14 @@ ngx_int_t ngx_http_model_names_flag(ngx_http_model_body_t *body,
 ngx_uint_t ngx_http_model_names_fallbacks(ngx_http_model_body_t *body,
     const ngx_http_model_endpoint_t *endpoint);
 
+/*
+ * 1 when the client of a stream did not ask for usage: "include_usage" of
+ * "stream_options" is absent, false or null.  0 also where either is what no
+ * server takes, or stands twice: that is for the server to judge.
+ */
+ngx_uint_t ngx_http_model_names_usage(ngx_http_model_body_t *body,
+    const ngx_http_model_endpoint_t *endpoint);
+
 /* the edit that puts value in the place of a name */
 ngx_int_t ngx_http_model_names_edit(ngx_pool_t *pool,
     ngx_http_model_name_t *name, ngx_str_t *value,

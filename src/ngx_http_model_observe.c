@@ -19,6 +19,7 @@
 #define NGX_HTTP_MODEL_OBSERVE_USAGE     0x04    /* it is an object */
 #define NGX_HTTP_MODEL_OBSERVE_CHOICES   0x08    /* an array without any */
 #define NGX_HTTP_MODEL_OBSERVE_DONE      0x10    /* Ollama's, true */
+#define NGX_HTTP_MODEL_OBSERVE_CHOICE    0x20    /* one is there */
 
 
 /* documents in an event */
@@ -41,6 +42,7 @@ enum {
     NGX_HTTP_MODEL_V_ERROR,
     NGX_HTTP_MODEL_V_USAGE,
     NGX_HTTP_MODEL_V_CHOICES,
+    NGX_HTTP_MODEL_V_CHOICE,
     NGX_HTTP_MODEL_V_DONE,
     NGX_HTTP_MODEL_V_NUMBER,
 
@@ -87,7 +89,7 @@ static void ngx_http_model_observe_value(ngx_http_model_observe_t *o,
     ngx_uint_t value, ngx_uint_t what, ngx_str_t *text);
 static void ngx_http_model_observe_string(ngx_http_model_observe_t *o,
     ngx_uint_t value, ngx_str_t *text);
-static ngx_uint_t ngx_http_model_observe_openai(uint64_t path);
+static ngx_uint_t ngx_http_model_observe_undecidedai(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_choice(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_usage(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_anthropic(uint64_t path);
@@ -147,6 +149,22 @@ ngx_http_model_observe_feed(ngx_http_model_observe_t *o, u_char *p, size_t len)
 }
 
 
+ngx_uint_t
+ngx_http_model_observe_undecided(ngx_http_model_observe_t *o)
+{
+    ngx_http_model_frame_t  *f;
+
+    f = &o->ending.frame;
+
+    return o->documents != NGX_HTTP_MODEL_OBSERVE_OTHERS
+           && !f->broken
+           && (f->marks & ~(NGX_HTTP_MODEL_ENDING_MARK
+                            |NGX_HTTP_MODEL_OBSERVE_USAGE
+                            |NGX_HTTP_MODEL_OBSERVE_CHOICES))
+              == 0;
+}
+
+
 static void
 ngx_http_model_observe_handler(ngx_http_model_frame_t *f, ngx_uint_t what,
     uint64_t path, ngx_str_t *text)
@@ -180,7 +198,7 @@ ngx_http_model_observe_handler(ngx_http_model_frame_t *f, ngx_uint_t what,
     switch (o->dialect) {
 
     case NGX_HTTP_MODEL_OPENAI:
-        value = ngx_http_model_observe_openai(path);
+        value = ngx_http_model_observe_undecidedai(path);
         break;
 
     case NGX_HTTP_MODEL_ANTHROPIC:
@@ -191,9 +209,14 @@ ngx_http_model_observe_handler(ngx_http_model_frame_t *f, ngx_uint_t what,
         value = ngx_http_model_observe_ollama(path);
     }
 
-    if (value) {
-        ngx_http_model_observe_value(o, value, what, text);
+    if (value == NGX_HTTP_MODEL_V_NONE
+        || (o->errors && value != NGX_HTTP_MODEL_V_ERROR
+            && value != NGX_HTTP_MODEL_V_TYPE))
+    {
+        return;
     }
+
+    ngx_http_model_observe_value(o, value, what, text);
 }
 
 
@@ -298,6 +321,9 @@ ngx_http_model_observe_value(ngx_http_model_observe_t *o, ngx_uint_t value,
 
         } else if (value == NGX_HTTP_MODEL_V_USAGE) {
             f->marks |= NGX_HTTP_MODEL_OBSERVE_USAGE;
+
+        } else if (value == NGX_HTTP_MODEL_V_CHOICE) {
+            f->marks |= NGX_HTTP_MODEL_OBSERVE_CHOICE;
         }
 
         /* fall through */
@@ -376,7 +402,7 @@ ngx_http_model_observe_string(ngx_http_model_observe_t *o, ngx_uint_t value,
 
 
 static ngx_uint_t
-ngx_http_model_observe_openai(uint64_t path)
+ngx_http_model_observe_undecidedai(uint64_t path)
 {
     ngx_uint_t  value;
 
@@ -440,6 +466,9 @@ static ngx_uint_t
 ngx_http_model_observe_choice(uint64_t path)
 {
     switch (path) {
+
+    case CHOICE:
+        return NGX_HTTP_MODEL_V_CHOICE;
 
     case IN(CHOICE, FINISH_REASON):
         return NGX_HTTP_MODEL_V_FINISH;

@@ -80,6 +80,8 @@ typedef struct {
     unsigned                 error:1;       /* a whole document is or has one,
                                                or an event is named so */
 
+    unsigned                 errors:1;      /* set: nothing else is wanted */
+
     unsigned                 dialect:2;
     unsigned                 reason:1;      /* finish is a reason, no status */
     unsigned                 documents:2;   /* in the event: none, a usage one,
@@ -106,6 +108,9 @@ void ngx_http_model_observe_init(ngx_http_model_observe_t *o,
  */
 ngx_uint_t ngx_http_model_observe_feed(ngx_http_model_observe_t *o, u_char *p,
     size_t len);
+
+/* 1 while the event that is on may still be one with usage and "choices":[] */
+ngx_uint_t ngx_http_model_observe_undecided(ngx_http_model_observe_t *o);
 
 
 #endif /* _NGX_HTTP_MODEL_OBSERVE_H_INCLUDED_ */

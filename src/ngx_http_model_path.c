@@ -226,3 +226,34 @@ ngx_http_model_path_is_key(u_char *arg, u_char *last)
     return dst - name == 3
            && ngx_strncasecmp(name, (u_char *) "key", 3) == 0;
 }
+
+
+ngx_int_t
+ngx_http_model_path_argument(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    u_char     *p, *from;
+    ngx_str_t   raw;
+
+    ngx_str_null(value);
+
+    if (ngx_http_arg(r, (u_char *) name, ngx_strlen(name), &raw) != NGX_OK
+        || raw.len == 0)
+    {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, raw.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+    from = raw.data;
+
+    ngx_unescape_uri(&p, &from, raw.len, 0);
+
+    value->len = p - value->data;
+
+    return NGX_OK;
+}

@@ -35,5 +35,12 @@ ngx_int_t ngx_http_model_path_raw(ngx_http_request_t *r, ngx_str_t *prefix,
 ngx_int_t ngx_http_model_path_args(ngx_http_request_t *r, ngx_str_t *path,
     ngx_str_t *uri);
 
+/*
+ * An argument of the request, decoded, in its memory; "" when there is none.
+ * NGX_ERROR without memory.
+ */
+ngx_int_t ngx_http_model_path_argument(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+
 
 #endif /* _NGX_HTTP_MODEL_PATH_H_INCLUDED_ */

@@ -52,13 +52,21 @@ extern ngx_module_t  ngx_http_model_module;
 
 typedef struct ngx_http_model_usage_s    ngx_http_model_usage_t;
 typedef struct ngx_http_model_translation_s  ngx_http_model_translation_t;
+typedef struct ngx_http_model_ask_s      ngx_http_model_ask_t;
 typedef struct ngx_http_model_ctx_s      ngx_http_model_ctx_t;
 typedef struct ngx_http_model_fetch_s    ngx_http_model_fetch_t;
 typedef struct ngx_http_model_run_s      ngx_http_model_run_t;
 typedef struct ngx_http_model_balance_s  ngx_http_model_balance_t;
 
 
-/* what a location says of trying again and of waiting; constant */
+/* model_usage */
+
+#define NGX_HTTP_MODEL_USAGE_OBSERVE   0
+#define NGX_HTTP_MODEL_USAGE_ASK       1
+#define NGX_HTTP_MODEL_USAGE_OFF       2
+
+
+/* what a location says of a run: trying again, waiting, usage; constant */
 
 typedef struct {
     ngx_uint_t                        conditions;  /* NGX_HTTP_MODEL_ON_* */
@@ -67,6 +75,7 @@ typedef struct {
     ngx_msec_t                        cooldown;    /* longest, 0: none */
     ngx_msec_t                        stall;       /* 0: off */
     ngx_msec_t                        cold;
+    ngx_uint_t                        usage;       /* NGX_HTTP_MODEL_USAGE_* */
 } ngx_http_model_rules_t;
 
 
@@ -91,6 +100,8 @@ typedef struct {
                                                     may lack the path */
     ngx_http_model_translation_t     *spare;     /* with instead */
     unsigned                          anywhere:1;  /* no server need have it */
+    unsigned                          configured:1;  /* an alias has its name
+                                                        as it is */
 } ngx_http_model_hop_t;
 
 
@@ -146,6 +157,8 @@ struct ngx_http_model_ctx_s {
                                                     answer, or NULL */
     ngx_str_t                         message;   /* of our own error */
     ngx_http_model_usage_t           *usage;     /* of an answer, or NULL */
+    ngx_http_model_ask_t             *ask;       /* takes out what we asked
+                                                    for, or NULL */
     ngx_http_model_ending_t          *ending;    /* of a stream, or NULL; a
                                                     part of usage, if any */
     ngx_buf_t                        *replacement;  /* filter's answer */
@@ -177,13 +190,19 @@ struct ngx_http_model_ctx_s {
                                                         servers down */
     unsigned                          busy:1;        /* no server was free */
     unsigned                          was_queued:1;
+    unsigned                          unobserved:2;  /* why usage is NULL: 1 +
+                                                        the reason of metrics,
+                                                        0: none is to be */
     unsigned                          broken:1;      /* its stream was cut */
     unsigned                          ended:1;       /* the answer's end was
                                                         sent */
+    unsigned                          asked:1;       /* for usage, by us */
     unsigned                          keyed_path:1;    /* held a key */
     unsigned                          preflight:1;
     unsigned                          scanning:1;    /* body filter feeds */
     unsigned                          body_read:1;
+    unsigned                          shared:1;      /* subrequests have the
+                                                        same body */
     unsigned                          scanned:1;     /* the scan's end is */
     unsigned                          accepted:1;    /* known, and its result */
     unsigned                          local:1;       /* we answer */

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_ask.h"
 #include "ngx_http_model_names.h"
 #include "ngx_http_model_preset.h"
 #include "ngx_http_model_rewrite.h"
@@ -35,6 +36,8 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     if (hop->translation) {
+        ctx->asked = 0;
+
         return ngx_http_model_translate_body(r, ctx, hop);
     }
 
@@ -50,8 +53,13 @@ ngx_http_model_rewrite(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         return NGX_OK;
     }
 
-    if (r != r->main && ngx_http_model_rewrite_own(r) != NGX_OK) {
-        return NGX_ERROR;
+    if (r != r->main || ctx->shared) {
+
+        if (ngx_http_model_rewrite_own(r) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ctx->shared = 0;
     }
 
     ctx->undo = ngx_palloc(r->pool, n * sizeof(ngx_http_model_edit_t));
@@ -75,6 +83,7 @@ ngx_http_model_rewrite_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_hop_t *hop, ngx_http_model_edit_t **edits, ngx_uint_t *n)
 {
     *n = 0;
+    ctx->asked = 0;
 
     if (ctx->body == NULL || !ctx->accepted
         || ctx->scanned_for != ctx->endpoint)
@@ -184,11 +193,46 @@ ngx_http_model_rewrite_presets(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop,
     ngx_http_model_edit_t **edits, ngx_uint_t *n)
 {
-    ngx_str_t  body;
+    ngx_str_t                 body;
+    ngx_uint_t                i;
+    ngx_array_t               presets;
+    ngx_http_model_preset_t  *from, *to;
 
-    if (hop->vendor->presets.nelts == 0 || ctx->body->scan == NULL
+    if (ctx->body->scan == NULL
         || ctx->endpoint->kind != NGX_HTTP_MODEL_INFERENCE)
     {
+        return NGX_OK;
+    }
+
+    presets = hop->vendor->presets;
+    ctx->asked = ngx_http_model_ask(r, ctx, hop);
+
+    if (ctx->asked) {
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                       "model: usage is asked for from vendor \"%V\"",
+                       &hop->vendor->id);
+
+        from = presets.elts;
+
+        if (ngx_array_init(&presets, r->pool, presets.nelts + 1,
+                           sizeof(ngx_http_model_preset_t))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        /* as many as there is room for */
+
+        to = ngx_array_push_n(&presets, hop->vendor->presets.nelts + 1);
+
+        for (i = 0; i < hop->vendor->presets.nelts; i++) {
+            to[i] = from[i];
+        }
+
+        to[i] = ngx_http_model_ask_preset;
+    }
+
+    if (presets.nelts == 0) {
         return NGX_OK;
     }
 
@@ -196,12 +240,12 @@ ngx_http_model_rewrite_presets(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_model_preset_plan(r->pool, &hop->vendor->presets,
-                                      body.data, body.len, edits, n);
+    return ngx_http_model_preset_plan(r->pool, &presets, body.data, body.len,
+                                      edits, n);
 }
 
 
-/* a subrequest has the body of its parent, which may be on its way too */
+/* a request and its subrequests have one body, which may be on its way */
 
 static ngx_int_t
 ngx_http_model_rewrite_own(ngx_http_request_t *r)

@@ -3,8 +3,8 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * The body as one vendor is to get it: the names that its models have there,
- * its presets; and the client's bytes again when another vendor's turn comes.
- * Calls names, preset, edit, body.
+ * its presets, what we ask for; and the client's bytes again when another
+ * vendor's turn comes.  Calls names, preset, ask, edit, body.
  */
 
 
@@ -25,7 +25,7 @@ ngx_int_t ngx_http_model_rewrite(ngx_http_request_t *r,
 
 /*
  * The edits that it would make of the client's body, nothing done: n of them,
- * 0 where the body is not scanned.  NGX_OK or NGX_ERROR.
+ * 0 where the body is not scanned.  Sets ctx->asked.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_model_rewrite_plan(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_http_model_hop_t *hop,

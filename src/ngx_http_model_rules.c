@@ -30,7 +30,8 @@ static char *ngx_http_model_rules_time(ngx_str_t *value, size_t skip,
 
 
 const ngx_http_model_rules_t  ngx_http_model_rules_own = {
-    NGX_HTTP_MODEL_ON_CONNECT, NGX_HTTP_MODEL_RULES_TRIES, 0, 0, 0, 0
+    NGX_HTTP_MODEL_ON_CONNECT, NGX_HTTP_MODEL_RULES_TRIES, 0, 0, 0, 0,
+    NGX_HTTP_MODEL_USAGE_OBSERVE
 };
 
 
@@ -67,6 +68,7 @@ ngx_http_model_rules_init(ngx_http_model_rules_t *rules)
     rules->cooldown = NGX_CONF_UNSET_MSEC;
     rules->stall = NGX_CONF_UNSET_MSEC;
     rules->cold = NGX_CONF_UNSET_MSEC;
+    rules->usage = NGX_CONF_UNSET_UINT;
 }
 
 
@@ -95,6 +97,8 @@ ngx_http_model_rules_merge(ngx_http_model_rules_t *conf,
     ngx_conf_merge_msec_value(conf->stall, prev->stall, 0);
     ngx_conf_merge_msec_value(conf->cold, prev->cold,
                               NGX_HTTP_MODEL_RULES_COLD);
+    ngx_conf_merge_uint_value(conf->usage, prev->usage,
+                              NGX_HTTP_MODEL_USAGE_OBSERVE);
 }
 
 

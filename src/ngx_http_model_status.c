@@ -11,6 +11,7 @@
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_explain.h"
 #include "ngx_http_model_metrics_handler.h"
+#include "ngx_http_model_page.h"
 #include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
@@ -40,6 +41,8 @@ static void ngx_http_model_status_exact(ngx_http_model_status_t *status);
 /* the paths under the location */
 
 static ngx_http_model_status_path_t  ngx_http_model_status_paths[] = {
+    { ngx_string("/"), NGX_HTTP_MODEL_STATUS_GET,
+      ngx_http_model_status_page },
     { ngx_string("/api"), NGX_HTTP_MODEL_STATUS_GET,
       ngx_http_model_status_api },
     { ngx_string("/explain"), NGX_HTTP_MODEL_STATUS_GET|NGX_HTTP_POST,
@@ -282,12 +285,17 @@ ngx_http_model_status_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     *slot = mlcf->status;
 
     mlcf->status->prefix = clcf->name;
+    mlcf->status->configured = ngx_time();
     mlcf->status->ctx = cf->ctx;
     mlcf->status->file_name = cf->conf_file->file.name.data;
     mlcf->status->line = cf->conf_file->line;
 
     if (clcf->exact_match) {
         ngx_http_model_status_exact(mlcf->status);
+    }
+
+    if (ngx_http_model_page_init(cf->pool, mlcf->status) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     clcf->handler = ngx_http_model_status_handler;

@@ -12,14 +12,23 @@
 #include "ngx_http_model_capability.h"
 #include "ngx_http_model_health.h"
 #include "ngx_http_model_listing.h"
+#include "ngx_http_model_path.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
 #include "ngx_http_model_status_api.h"
 
 
+typedef struct {
+    ngx_str_t     name;
+    ngx_int_t   (*write)(ngx_http_model_status_api_t *api);
+} ngx_http_model_status_part_t;
+
+
+static ngx_int_t ngx_http_model_status_asked(ngx_http_request_t *r,
+    ngx_uint_t *parts);
 static ngx_int_t ngx_http_model_status_look(ngx_http_request_t *r,
     ngx_http_model_status_api_t *api);
-static void ngx_http_model_status_configuration(
+static ngx_int_t ngx_http_model_status_configuration(
     ngx_http_model_status_api_t *api);
 static void ngx_http_model_status_zone(ngx_http_model_status_api_t *api);
 static void ngx_http_model_status_location(ngx_http_model_status_api_t *api,
@@ -28,17 +37,43 @@ static ngx_int_t ngx_http_model_status_models(
     ngx_http_model_status_api_t *api);
 static ngx_int_t ngx_http_model_status_model(ngx_http_model_status_api_t *api,
     ngx_http_model_model_t *model);
-static void ngx_http_model_status_aliases(ngx_http_model_status_api_t *api);
+static ngx_int_t ngx_http_model_status_aliases(
+    ngx_http_model_status_api_t *api);
 static void ngx_http_model_status_target(ngx_http_model_json_writer_t *w,
     ngx_http_model_alias_target_t *target);
+
+
+/* what can be asked for alone, in order of the document */
+
+static ngx_http_model_status_part_t  ngx_http_model_status_parts[] = {
+    { ngx_string("configuration"), ngx_http_model_status_configuration },
+    { ngx_string("vendors"), ngx_http_model_status_vendors },
+    { ngx_string("models"), ngx_http_model_status_models },
+    { ngx_string("aliases"), ngx_http_model_status_aliases },
+    { ngx_string("counters"), ngx_http_model_status_counters },
+    { ngx_null_string, NULL }
+};
 
 
 ngx_int_t
 ngx_http_model_status_api(ngx_http_request_t *r)
 {
+    ngx_int_t                      rc;
     ngx_str_t                      doc;
+    ngx_uint_t                     i, parts;
     ngx_http_model_status_api_t    api;
     ngx_http_model_json_writer_t  *w;
+
+    rc = ngx_http_model_status_asked(r, &parts);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED)
+               ? ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
+                                     NULL, "\"parts\" must be a list of "
+                                     "configuration, vendors, models, "
+                                     "aliases, counters")
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ngx_http_model_status_look(r, &api) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -52,16 +87,16 @@ ngx_http_model_status_api(ngx_http_request_t *r)
     ngx_http_model_status_int(w, "time", ngx_time());
     ngx_http_model_status_int(w, "generation",
                               api.view ? api.view->generation : 0);
-    ngx_http_model_status_configuration(&api);
+    ngx_http_model_status_time(w, "configured", api.configured);
 
-    if (ngx_http_model_status_vendors(&api) != NGX_OK
-        || ngx_http_model_status_models(&api) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    for (i = 0; ngx_http_model_status_parts[i].write; i++) {
+
+        if ((parts & ((ngx_uint_t) 1 << i))
+            && ngx_http_model_status_parts[i].write(&api) != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
-
-    ngx_http_model_status_aliases(&api);
-    ngx_http_model_status_counters(&api);
 
     ngx_http_model_json_object_end(w);
 
@@ -74,12 +109,63 @@ ngx_http_model_status_api(ngx_http_request_t *r)
 }
 
 
+/* a bit for each part that is asked for; NGX_DECLINED: there is no such part */
+
+static ngx_int_t
+ngx_http_model_status_asked(ngx_http_request_t *r, ngx_uint_t *parts)
+{
+    u_char      *p, *next, *last;
+    ngx_str_t    list, *name;
+    ngx_uint_t   i;
+
+    if (ngx_http_model_path_argument(r, "parts", &list) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    *parts = list.len ? 0 : (ngx_uint_t) -1;
+
+    last = list.data + list.len;
+
+    for (p = list.data; p < last; p = next + 1) {
+
+        next = ngx_strlchr(p, last, ',');
+
+        if (next == NULL) {
+            next = last;
+        }
+
+        for (i = 0; ngx_http_model_status_parts[i].write; i++) {
+
+            name = &ngx_http_model_status_parts[i].name;
+
+            if (name->len == (size_t) (next - p)
+                && ngx_memcmp(name->data, p, name->len) == 0)
+            {
+                *parts |= (ngx_uint_t) 1 << i;
+                break;
+            }
+        }
+
+        if (ngx_http_model_status_parts[i].write == NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_model_status_look(ngx_http_request_t *r,
     ngx_http_model_status_api_t *api)
 {
+    ngx_http_model_loc_conf_t  *mlcf;
+
     ngx_memzero(api, sizeof(ngx_http_model_status_api_t));
 
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_http_model_module);
+
+    api->configured = mlcf->status->configured;
     api->request = r;
     api->mmcf = ngx_http_get_module_main_conf(r, ngx_http_model_module);
     api->w = ngx_http_model_json_writer(r->pool);
@@ -102,7 +188,7 @@ ngx_http_model_status_look(ngx_http_request_t *r,
 }
 
 
-static void
+static ngx_int_t
 ngx_http_model_status_configuration(ngx_http_model_status_api_t *api)
 {
     ngx_uint_t                      i;
@@ -134,6 +220,8 @@ ngx_http_model_status_configuration(ngx_http_model_status_api_t *api)
 
     ngx_http_model_json_array_end(w);
     ngx_http_model_json_object_end(w);
+
+    return NGX_OK;
 }
 
 
@@ -169,6 +257,7 @@ static void
 ngx_http_model_status_location(ngx_http_model_status_api_t *api,
     ngx_http_model_pass_t *pass)
 {
+    ngx_str_t                      *url;
     ngx_uint_t                      i;
     ngx_http_core_srv_conf_t       *cscf, *here;
     ngx_http_model_vendor_t       **vendor;
@@ -185,6 +274,17 @@ ngx_http_model_status_location(ngx_http_model_status_api_t *api,
     ngx_http_model_listing_member(w, "prefix", &pass->prefix);
     ngx_http_model_listing_member(w, "server", &cscf->server_name);
     ngx_http_model_status_bool(w, "here", cscf == here);
+
+    ngx_http_model_json_key(w, "listen");
+    ngx_http_model_json_array(w);
+
+    url = pass->listen->elts;
+
+    for (i = 0; i < pass->listen->nelts; i++) {
+        ngx_http_model_json_str(w, &url[i]);
+    }
+
+    ngx_http_model_json_array_end(w);
 
     ngx_http_model_json_key(w, "vendors");
     ngx_http_model_json_array(w);
@@ -288,7 +388,7 @@ ngx_http_model_status_model(ngx_http_model_status_api_t *api,
 }
 
 
-static void
+static ngx_int_t
 ngx_http_model_status_aliases(ngx_http_model_status_api_t *api)
 {
     ngx_uint_t                       i, n;
@@ -323,6 +423,8 @@ ngx_http_model_status_aliases(ngx_http_model_status_api_t *api)
     }
 
     ngx_http_model_json_array_end(w);
+
+    return NGX_OK;
 }
 
 

@@ -19,6 +19,7 @@
 typedef struct {
     ngx_http_request_t            *request;
     ngx_http_model_main_conf_t    *mmcf;
+    time_t                         configured;
     ngx_http_model_view_t         *view;      /* NULL: there are no vendors */
     ngx_array_t                   *health;    /* ngx_http_model_health_t, or
                                                  NULL */
@@ -33,8 +34,8 @@ typedef struct {
 /* "vendors" with their servers; NGX_ERROR when memory ran out */
 ngx_int_t ngx_http_model_status_vendors(ngx_http_model_status_api_t *api);
 
-/* "counters": by vendor, model and operation */
-void ngx_http_model_status_counters(ngx_http_model_status_api_t *api);
+/* "counters": by vendor, model and operation; NGX_OK */
+ngx_int_t ngx_http_model_status_counters(ngx_http_model_status_api_t *api);
 
 /* a member that is an integer, null when it is negative */
 void ngx_http_model_status_int(ngx_http_model_json_writer_t *w,

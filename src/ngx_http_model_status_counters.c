@@ -25,7 +25,7 @@ static void ngx_http_model_status_histogram(ngx_http_model_json_writer_t *w,
     const char *key, ngx_uint_t kind, ngx_http_model_histogram_t *histogram);
 
 
-void
+ngx_int_t
 ngx_http_model_status_counters(ngx_http_model_status_api_t *api)
 {
     ngx_uint_t                       i;
@@ -41,6 +41,8 @@ ngx_http_model_status_counters(ngx_http_model_status_api_t *api)
     }
 
     ngx_http_model_json_array_end(api->w);
+
+    return NGX_OK;
 }
 
 
@@ -86,6 +88,9 @@ ngx_http_model_status_counter(ngx_http_model_json_writer_t *w,
     ngx_http_model_status_numbers(w, "tokens", ngx_http_model_tokens,
                                   numbers->tokens, NGX_HTTP_MODEL_NTOKENS);
     ngx_http_model_listing_member(w, "cost", &text);
+    ngx_http_model_status_numbers(w, "unobserved", ngx_http_model_unobserved,
+                                  numbers->unobserved,
+                                  NGX_HTTP_MODEL_NUNOBSERVED);
 
     ngx_http_model_status_histogram(w, "duration",
                                     NGX_HTTP_MODEL_HISTOGRAM_DURATION,

@@ -10,6 +10,7 @@
 
 #include "ngx_http_model_error.h"
 #include "ngx_http_model_listing.h"
+#include "ngx_http_model_path.h"
 #include "ngx_http_model_peers.h"
 #include "ngx_http_model_respond.h"
 #include "ngx_http_model_status.h"
@@ -50,6 +51,15 @@ struct ngx_http_model_status_run_s {
 };
 
 
+/* what came of all of them */
+
+typedef struct {
+    ngx_uint_t                        asked;
+    ngx_uint_t                        failed;
+    ngx_str_t                         error;   /* of the first that failed */
+} ngx_http_model_status_sum_t;
+
+
 static void ngx_http_model_status_test_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_status_test_start(ngx_http_request_t *r);
 static ngx_http_model_vendor_t *ngx_http_model_status_test_vendor(
@@ -69,7 +79,7 @@ static ngx_int_t ngx_http_model_status_test_document(ngx_http_request_t *r,
     ngx_http_model_status_run_t *run, ngx_str_t *doc);
 static ngx_int_t ngx_http_model_status_test_server(ngx_http_request_t *r,
     ngx_http_model_json_writer_t *w, ngx_http_model_status_server_t *server,
-    ngx_uint_t *asked, ngx_uint_t *failed);
+    ngx_http_model_status_sum_t *sum);
 
 
 ngx_int_t
@@ -144,8 +154,8 @@ static ngx_http_model_vendor_t *
 ngx_http_model_status_test_vendor(ngx_http_request_t *r,
     ngx_http_model_main_conf_t *mmcf, ngx_int_t *rc)
 {
-    u_char                     known[512], *p, *src, *dst;
-    ngx_str_t                  value, id;
+    u_char                     known[512], *p;
+    ngx_str_t                  id;
     ngx_uint_t                 i;
     ngx_http_model_vendor_t   *vendor, **vendors;
 
@@ -159,9 +169,11 @@ ngx_http_model_status_test_vendor(ngx_http_request_t *r,
                          (i == 0) ? "" : ", ", &vendors[i]->id);
     }
 
-    if (ngx_http_arg(r, (u_char *) "vendor", 6, &value) != NGX_OK
-        || value.len == 0)
-    {
+    if (ngx_http_model_path_argument(r, "vendor", &id) != NGX_OK) {
+        return NULL;
+    }
+
+    if (id.len == 0) {
         *rc = ngx_http_model_respond_error(r, NGX_HTTP_BAD_REQUEST, NULL,
                                            NULL, "the argument \"vendor\" "
                                            "says which one is tested, there "
@@ -169,18 +181,6 @@ ngx_http_model_status_test_vendor(ngx_http_request_t *r,
                                            (size_t) (p - known), known);
         return NULL;
     }
-
-    dst = ngx_pnalloc(r->pool, value.len);
-    if (dst == NULL) {
-        return NULL;
-    }
-
-    id.data = dst;
-    src = value.data;
-
-    ngx_unescape_uri(&dst, &src, value.len, 0);
-
-    id.len = dst - id.data;
 
     vendor = ngx_http_model_vendor_find(&mmcf->ranked, &id);
 
@@ -371,12 +371,12 @@ static ngx_int_t
 ngx_http_model_status_test_document(ngx_http_request_t *r,
     ngx_http_model_status_run_t *run, ngx_str_t *doc)
 {
-    ngx_uint_t                     i, asked, failed;
+    ngx_uint_t                     i;
     ngx_str_t                      servers;
+    ngx_http_model_status_sum_t    sum;
     ngx_http_model_json_writer_t  *w;
 
-    asked = 0;
-    failed = 0;
+    ngx_memzero(&sum, sizeof(ngx_http_model_status_sum_t));
 
     w = ngx_http_model_json_writer(r->pool);
 
@@ -384,8 +384,7 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
 
     for (i = 0; i < run->nservers; i++) {
 
-        if (ngx_http_model_status_test_server(r, w, &run->servers[i], &asked,
-                                              &failed)
+        if (ngx_http_model_status_test_server(r, w, &run->servers[i], &sum)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -398,14 +397,20 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (sum.asked == 0) {
+        ngx_str_set(&sum.error, "Connection failed: the vendor has no server "
+                                "that may be asked");
+    }
+
     w = ngx_http_model_json_writer(r->pool);
 
     ngx_http_model_json_object(w);
-    ngx_http_model_status_bool(w, "success", asked && failed == 0);
+    ngx_http_model_status_bool(w, "success", sum.error.len == 0);
+    ngx_http_model_listing_or_null(w, "error", &sum.error);
     ngx_http_model_listing_member(w, "vendor", &run->vendor->id);
     ngx_http_model_status_int(w, "time_ms", ngx_current_msec - run->start);
-    ngx_http_model_status_int(w, "asked", asked);
-    ngx_http_model_status_int(w, "failed", failed);
+    ngx_http_model_status_int(w, "asked", sum.asked);
+    ngx_http_model_status_int(w, "failed", sum.failed);
     ngx_http_model_json_key(w, "servers");
     ngx_http_model_json_raw(w, &servers);
     ngx_http_model_json_object_end(w);
@@ -417,7 +422,7 @@ ngx_http_model_status_test_document(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_model_status_test_server(ngx_http_request_t *r,
     ngx_http_model_json_writer_t *w, ngx_http_model_status_server_t *server,
-    ngx_uint_t *asked, ngx_uint_t *failed)
+    ngx_http_model_status_sum_t *sum)
 {
     ngx_str_t                        error, warning;
     ngx_uint_t                       success;
@@ -431,7 +436,7 @@ ngx_http_model_status_test_server(ngx_http_request_t *r,
 
     } else {
 
-        (*asked)++;
+        sum->asked++;
 
         if (!server->done) {
             server->time = ngx_current_msec - server->run->start;
@@ -447,7 +452,12 @@ ngx_http_model_status_test_server(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        (*failed) += (error.len != 0);
+        if (error.len) {
+
+            if (sum->failed++ == 0) {
+                sum->error = error;
+            }
+        }
     }
 
     success = (error.len == 0);

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_ask.h"
 #include "ngx_http_model_ending.h"
 #include "ngx_http_model_stream.h"
 #include "ngx_http_model_usage.h"
@@ -290,7 +291,9 @@ ngx_http_model_stream_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_uint_t    data;
     ngx_chain_t  *cl;
 
-    data = 0;
+    /* all of what came may wait */
+
+    data = ctx->ask ? ctx->ask->data : 0;
 
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
@@ -304,11 +307,7 @@ ngx_http_model_stream_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
             data = 1;
         }
 
-        /* a flush after the upstream was finalized: the stream was cut */
-
-        if (b->last_buf
-            || (ngx_buf_special(b) && b->flush && r->upstream->cleanup == NULL))
-        {
+        if (ngx_http_model_stream_last(r, b)) {
             return ngx_http_model_stream_end(r, ctx, cl);
         }
     }
@@ -318,6 +317,16 @@ ngx_http_model_stream_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_model_stream_last(ngx_http_request_t *r, ngx_buf_t *b)
+{
+    /* a flush after the upstream was finalized: the stream was cut */
+
+    return b->last_buf
+           || (ngx_buf_special(b) && b->flush && r->upstream->cleanup == NULL);
 }
 
 

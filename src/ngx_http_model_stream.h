@@ -4,7 +4,7 @@
  *
  * A server's silence, and the end of a stream: model_stall,
  * model_cold_timeout, and an error frame where a stream was cut.  Owns the
- * timer of a run.  Calls ending, request.
+ * timer of a run.  Calls ending, request; reads ask.
  */
 
 
@@ -50,6 +50,9 @@ void ngx_http_model_stream_watch(ngx_http_model_ctx_t *ctx);
 /* ctx->message: how the stream broke off; logged */
 ngx_int_t ngx_http_model_stream_message(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+
+/* 1 when nothing of the stream comes after this buffer of it */
+ngx_uint_t ngx_http_model_stream_last(ngx_http_request_t *r, ngx_buf_t *b);
 
 
 #endif /* _NGX_HTTP_MODEL_STREAM_H_INCLUDED_ */

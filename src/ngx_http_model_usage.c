@@ -8,7 +8,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_model_ask.h"
 #include "ngx_http_model_decimal.h"
+#include "ngx_http_model_metrics.h"
 #include "ngx_http_model_stream.h"
 #include "ngx_http_model_usage.h"
 #include "ngx_http_model_view.h"
@@ -18,6 +20,7 @@
 #define NGX_HTTP_MODEL_USAGE_PRICE    100000000000000LL
 
 
+static ngx_uint_t ngx_http_model_usage_encoded(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_model_usage_framing(ngx_str_t *type);
 static int64_t ngx_http_model_usage_price(ngx_pool_t *pool, ngx_str_t *text);
 
@@ -25,18 +28,29 @@ static int64_t ngx_http_model_usage_price(ngx_pool_t *pool, ngx_str_t *text);
 ngx_int_t
 ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
-    ngx_uint_t               framing;
+    ngx_uint_t               framing, off;
     ngx_http_model_usage_t  *usage;
+
+    if (ctx->endpoint->type != NGX_HTTP_MODEL_EP_ROUTED
+        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
+        || r->headers_out.status == NGX_HTTP_NO_CONTENT
+        || r->headers_out.content_length_n == 0
+        || r->method == NGX_HTTP_HEAD)
+    {
+        return NGX_OK;
+    }
 
     framing = ngx_http_model_usage_framing(&r->headers_out.content_type);
 
-    if (framing == NGX_HTTP_MODEL_FRAME_NONE
-        || ctx->endpoint->type != NGX_HTTP_MODEL_EP_ROUTED
-        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
-        || r->method == NGX_HTTP_HEAD
-        || (r->headers_out.content_encoding
-            && r->headers_out.content_encoding->value.len))
-    {
+    off = (ctx->rules->usage == NGX_HTTP_MODEL_USAGE_OFF);
+
+    if (ngx_http_model_usage_encoded(r)) {
+        ctx->unobserved = off ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_ENCODING;
+        return NGX_OK;
+    }
+
+    if (framing == NGX_HTTP_MODEL_FRAME_NONE) {
+        ctx->unobserved = off ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_TYPE;
         return NGX_OK;
     }
 
@@ -53,7 +67,29 @@ ngx_http_model_usage_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 
     ctx->usage = usage;
 
+    usage->observe.errors = off;
+
+    if (ctx->asked && framing == NGX_HTTP_MODEL_FRAME_SSE
+        && r->headers_out.status == NGX_HTTP_OK)
+    {
+        return ngx_http_model_ask_start(r, ctx);
+    }
+
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_model_usage_encoded(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.content_encoding;
+
+    return h && h->value.len
+           && !(h->value.len == 8
+                && ngx_strncasecmp(h->value.data, (u_char *) "identity", 8)
+                   == 0);
 }
 
 
@@ -99,6 +135,8 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
             if (ctx->ending == NULL) {
                 ctx->usage = NULL;
+                ctx->unobserved = usage->observe.errors
+                                  ? 0 : 1 + NGX_HTTP_MODEL_UNOBSERVED_FILE;
             }
 
             return;
@@ -107,17 +145,23 @@ ngx_http_model_usage_body(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
         first = ngx_http_model_observe_feed(&usage->observe, b->pos,
                                             b->last - b->pos);
 
-        if (!usage->stream) {
-            continue;
+        if (usage->stream) {
+            ngx_http_model_usage_times(r, usage, first);
         }
+    }
+}
 
-        if (first) {
-            usage->first = ngx_http_model_usage_elapsed(r);
-        }
 
-        if (usage->first != -1) {
-            usage->last = ngx_http_model_usage_elapsed(r);
-        }
+void
+ngx_http_model_usage_times(ngx_http_request_t *r,
+    ngx_http_model_usage_t *usage, ngx_uint_t first)
+{
+    if (first) {
+        usage->first = ngx_http_model_usage_elapsed(r);
+    }
+
+    if (usage->first != -1) {
+        usage->last = ngx_http_model_usage_elapsed(r);
     }
 }
 

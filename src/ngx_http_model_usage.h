@@ -3,9 +3,10 @@
  * Copyright (C) the ngx_http_model_module authors
  *
  * What the answer of a vendor told of itself: it is followed on its way to the
- * client, and none of its bytes is held back, copied or changed.  Owns the
- * times of its first and last content, and the cost.  Calls observe, decimal,
- * view, request.
+ * client, and none of its bytes is held back, copied or changed; where usage
+ * was asked for, ask does that in its place.  Owns the times of its first and
+ * last content, and the cost.  Calls observe, ask, stream, decimal, view,
+ * request.
  */
 
 
@@ -34,8 +35,10 @@ struct ngx_http_model_usage_s {
 
 /*
  * The head of a vendor's answer is to be sent: sets ctx->usage when its body
- * is to be followed.  One that is compressed, or that is of no known kind, is
- * not.  NGX_ERROR without memory.
+ * is to be followed, and ctx->ask.  One that is compressed, or that is of no
+ * known kind, is not, and ctx->unobserved tells why; so it is with one that
+ * goes through a file.  With model_usage off only errors are followed.
+ * NGX_ERROR without memory.
  */
 ngx_int_t ngx_http_model_usage_start(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
@@ -43,6 +46,10 @@ ngx_int_t ngx_http_model_usage_start(ngx_http_request_t *r,
 /* the next buffers of that body, ctx->usage is set */
 void ngx_http_model_usage_body(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in);
+
+/* bytes of a stream came, with the first content of all in them if first */
+void ngx_http_model_usage_times(ngx_http_request_t *r,
+    ngx_http_model_usage_t *usage, ngx_uint_t first);
 
 /* ms since the request began */
 int64_t ngx_http_model_usage_elapsed(ngx_http_request_t *r);

@@ -28,6 +28,7 @@ typedef struct {
     ngx_http_model_vendor_t            *vendor;
     ngx_http_model_json_t              *list;     /* parsed, or NULL */
     ngx_http_model_json_t              *loaded;   /* parsed, or NULL */
+    ngx_uint_t                          nlisted;  /* in list, exposed or not */
 } ngx_http_model_server_t;
 
 

@@ -242,10 +242,19 @@ static void
 ngx_http_model_view_parse(ngx_http_model_build_t *b,
     ngx_http_model_server_t *server)
 {
+    ngx_http_model_json_t  *model;
+
     server->list = ngx_http_model_view_parse_text(b, server,
                                                   &server->facts.list);
     server->loaded = ngx_http_model_view_parse_text(b, server,
                                                     &server->facts.loaded);
+    server->nlisted = 0;
+
+    model = server->list ? ngx_http_model_view_array(server->list) : NULL;
+
+    for ( /* void */ ; model != NULL; model = model->next) {
+        server->nlisted++;
+    }
 }
 
 

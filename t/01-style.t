@@ -186,7 +186,7 @@ sub lines {
 my @files;
 find({ no_chdir => 1, wanted => sub {
     $File::Find::prune = 1 if m{/t/fuzz/corpus$};
-    push @files, $_ if -f && !/\.(?:pem|bin|gz)$/;
+    push @files, $_ if -f && !/\.(?:pem|bin|gz|png)$/;
 } }, grep { -e } map { "$root/$_" } qw(src t examples docs config .ci));
 
 for my $file (sort @files) {
@@ -211,8 +211,8 @@ SKIP: {
 
 opendir my $dir, $root or die "$root: $!";
 my %top = map { $_ => 1 } grep { !/^\./ } readdir $dir;
-delete @top{qw(config README.md LICENSE src t examples docs Makefile CHANGES
-               build)};
+delete @top{qw(config config.make README.md LICENSE src t examples docs Makefile
+               CHANGES build)};
 
 is_deeply([sort keys %top], [], 'nothing else at the top level');
 

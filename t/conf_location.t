@@ -92,6 +92,13 @@ mistakes($t, $v,
     ['read', "model_read early; #!\n",
         qr/invalid\ value\ "early"\ in\ "model_read"\ directive,\ known\ are
             \ "content"\ "preaccess"/x],
+    ['usage', "model_usage on; #!\n",
+        qr/invalid\ value\ "on"\ in\ "model_usage"\ directive,\ known\ are
+            \ "ask"\ "observe"\ "off"/x],
+    ['usage twice', "model_usage ask;\nmodel_usage off; #!\n",
+        qr/"model_usage" directive is duplicate/],
+    ['usage without value', "model_usage; #!\n",
+        qr/invalid number of arguments in "model_usage"/],
     ['read twice', "model_read content;\nmodel_read content; #!\n",
         qr/"model_read" directive is duplicate/],
     (map { ["origin $_", "model_cors $_; #!\n",
@@ -123,10 +130,5 @@ for my $limit (map { ("limit_req_zone $_ zone=l:1m rate=1r/s;\n",
 
 $t->config_ok("$v limit_req_zone \$remote_addr zone=model:1m rate=1r/s;\n"
     . "model_zone m:1m;\n" . location(''), 'limits on other keys');
-
-# directives of later versions
-
-mistakes($t, $v, map { ["$_ is unknown", "$_ x; #!\n",
-    qr/unknown directive "$_"/] } qw(model_usage));
 
 $t->done;

@@ -10,6 +10,7 @@ use ModelTest;
 
 use Digest::SHA qw(sha256_hex);
 use File::Basename qw(basename);
+use JSON::PP;
 
 my $examples = "$FindBin::Bin/../examples";
 my $key = 'a-key-of-this-gateway';
@@ -74,6 +75,45 @@ sub started {
 
     mkdir $t->dir . '/logs';
     return $t->conf($http)->start;
+}
+
+
+# nginx's own module, where there is one
+
+sub otel_module {
+    my ($path) = $ModelTest::Nginx::V =~ /--modules-path=(\S+)/;
+    my ($file) = grep { -f } map { "$_/ngx_otel_module.so" } grep { defined }
+        $path, $ENV{TEST_NGINX_OTEL_DIR};
+    return $file;
+}
+
+
+# The file without what only that module knows: its spans become lines of a
+# log, of the same names and values, evaluated at the same moment.
+
+sub without_otel {
+    my ($text) = @_;
+    my %known = (otel_service_name => 1, otel_trace => 1,
+        otel_trace_context => 1, otel_span_name => 1, otel_span_attr => 2);
+
+    $text =~ s/#.*//g;
+    my @lines = $text =~ /\b(otel_\w+\s[^;{]*);/g;
+    my @bad = grep { my @w = /"[^"]*"|\S+/g;
+        !$known{$w[0]} || @w != 1 + $known{$w[0]} } @lines;
+    is join("\n", @bad), '', 'its directives have their arguments';
+
+    my @values = map { /^otel_span_name\s+(.*)/ ? ['name', $1 =~ tr/"//dr]
+        : /^otel_span_attr\s+(\S+)\s+(.*)/ ? [$1, $2] : () } @lines;
+    my $format = join ',', map { qq("$_->[0]":"$_->[1]") } @values;
+
+    $text =~ s/^load_module \S*otel\S*;\n//m or fail 'load_module';
+    $text =~ s/\botel_exporter\s*\{\s*endpoint\s+\S+:\d+;\s*\}//
+        or fail 'otel_exporter';
+    $text =~ s/\botel_\w+\s[^;{]*;//g;
+    $text =~ s/^http \{\n/http {\nlog_format otel escape=json '{$format}';
+        access_log logs\/spans.json otel;\n/m;
+
+    return $text;
 }
 
 
@@ -347,6 +387,138 @@ my %drive = (
     is scalar(grep { $ask->('/api/chat', 'chat') == 200 } 1 .. 20), 20,
         'the canary is down';
     is $hits->(), '229 11', 'nobody sees it';
+},
+
+'log.conf' => sub {
+    my ($t, $text) = @_;
+    my $local = $t->ollama('local', models => ['llama3:8b']);
+    my $openai = $t->openai('openai', keys => ['sk-o'],
+        models => ['gpt-5-mini']);
+    my $posts = qr{^POST };
+
+    $t->{env} = { OPENAI_API_KEY => 'sk-o' };
+    accepted($t, $text);
+    started($t, $text, '127.0.0.1:11434' => '{{local}}',
+        'https://api.openai.com' => 'http://{{openai}}');
+
+    my @to = (listen => 'p8080');
+    my ($want, @lines) = (0);
+
+    # the line of the request that was just made
+
+    my $logged = sub {
+        $want++;
+        $t->eventually(sub { $want == (() = $t->read_file('logs/models.json')
+            =~ /\n/g) }, 'logged');
+        push @lines, (split /\n/, $t->read_file('logs/models.json'))[-1];
+        return eval { JSON::PP->new->utf8->decode($lines[-1]) }
+            || fail("JSON: $lines[-1]");
+    };
+    my $is = sub {
+        my ($line, $name, %want) = @_;
+        is $line->{$_}, $want{$_}, "$name: $_" for sort keys %want;
+    };
+
+    is $t->get('/api/tags', @to)->status, 200, 'a listing';
+
+    my $r = $t->post('/v1/chat/completions', { %{ chat('openai:gpt-5-mini') },
+        stream => \1, stream_options => { include_usage => \1 } }, @to);
+    is $r->header('x-vendor'), 'openai', 'a header of the answer';
+    my $line = $logged->();
+    is $line->{id}, $r->header('x-gateway-id'), 'one id';
+    $is->($line, 'stream', status => 200, model => 'openai:gpt-5-mini',
+        alias => '', client => '', vendor => 'openai', name => 'gpt-5-mini',
+        stream => 1, tries => 1, finish => 'stop', error => '',
+        queue_seconds => '', servers => $openai->address);
+    like $line->{$_}, qr/^[1-9]\d*$/, "stream: $_"
+        for 'input_tokens', 'output_tokens', 'bytes_in', 'bytes_out';
+    like $line->{$_}, qr/^\d+\.\d{3}$/, "stream: $_"
+        for 'seconds', 'first_token_seconds';
+    is $line->{cost}, sprintf('%.9f', ($line->{input_tokens} * 0.25
+        + $line->{output_tokens} * 2) / 1e6), 'stream: cost';
+
+    is $t->post('/api/chat', chat('ollama:llama3:8b'), @to)->status, 200,
+        'a server of this machine';
+    $line = $logged->();
+    $is->($line, 'no stream', vendor => 'ollama', stream => 0, cost => '',
+        first_token_seconds => '');
+    like $line->{output_tokens}, qr/^[1-9]\d*$/, 'no stream: tokens';
+
+    $local->status(503, { error => 'busy' }, match => $posts, times => 1);
+    is $t->post('/v1/chat/completions', chat('chat'), @to)->status, 200,
+        'failover';
+    $is->($logged->(), 'failover', model => 'chat', alias => 'chat',
+        vendor => 'openai', tries => 2, server_statuses => '503, 200');
+
+    # what a client can put into it
+
+    for my $name ('a"b\\c', 'x","vendor":"forged', "\x{4e2d}\x{1f600}",
+        '</script>', '${model}%s', 'x' x 256)
+    {
+        is $t->post('/api/chat', chat($name), @to)->status, 404, 'unknown';
+        $is->($logged->(), substr($name, 0, 8) =~ s/[^ -~]/?/gr,
+            model => $name, vendor => '', tries => '', status => 404);
+    }
+
+    for my $body ('{', '{"model":"a\u0000b"}', "{\"model\":\"a\xff\xfe\"}",
+        "{\"model\":\"\xed\xa0\x80\"}", '{"model":"\ud800"}')
+    {
+        cmp_ok $t->post('/api/chat', $body, @to)->status, '>=', 400,
+            'refused';
+        $logged->();
+    }
+
+    my %sets = map { join(' ', sort keys %{ JSON::PP->new->utf8->decode($_) })
+        => 1 } @lines;
+    is keys %sets, 1, 'all lines have the same members';
+    is scalar(grep { /:(?!")/ } map { s/"(?:[^"\\]|\\.)*"/""/gr } @lines), 0,
+        'and only strings';
+    $t->eventually(sub { 12 == (() = $t->read_file('logs/trouble.json')
+        =~ /\n/g) }, 'trouble has a log of its own');
+    unlike $t->read_file('logs/trouble.json'), qr/"status":"200".*"tries":"1"/,
+        'for nothing else';
+},
+
+'otel.conf' => sub {
+    my ($t, $text) = @_;
+
+    $t->ollama('local', models => ['llama3:8b']);
+
+    if (my $module = otel_module()) {
+        accepted($t, $text =~ s/modules\/ngx_otel_module.so/$module/r);
+
+    } else {
+        note 'no ngx_otel_module.so: only that its directives have their '
+            . 'arguments, and their variables values, is tested';
+    }
+
+    my $plain = without_otel($text);
+    accepted($t, $plain);
+    started($t, $plain, '127.0.0.1:11434' => '{{local}}');
+
+    my @to = (listen => 'p8080');
+    is $t->post('/v1/chat/completions', { %{ chat('ollama:llama3:8b') },
+        stream => \1, stream_options => { include_usage => \1 } }, @to)
+        ->status, 200, 'answered';
+    is $t->post('/v1/embeddings', { model => 'none', input => 'x' }, @to)
+        ->status, 404, 'and refused';
+    $t->eventually(sub { 2 == (() = $t->read_file('logs/spans.json')
+        =~ /\n/g) }, 'two spans');
+
+    my ($chat, $none) = map { JSON::PP->new->utf8->decode($_) } split /\n/,
+        $t->read_file('logs/spans.json');
+    my %want = (name => 'chat llama3:8b', 'gen_ai.operation.name' => 'chat',
+        'gen_ai.provider.name' => 'ollama',
+        'gen_ai.request.model' => 'llama3:8b',
+        'gen_ai.response.finish_reasons' => 'stop', 'model.tries' => 1,
+        'model.asked' => 'ollama:llama3:8b', 'model.stream' => 1,
+        'model.error' => '');
+    is $chat->{$_}, $want{$_}, $_ for sort keys %want;
+    like $chat->{"gen_ai.usage.${_}_tokens"}, qr/^[1-9]\d*$/, "$_ tokens"
+        for 'input', 'output';
+    is $none->{'gen_ai.operation.name'}, 'embeddings', 'another operation';
+    is $none->{'gen_ai.usage.input_tokens'}, '', 'nothing is known';
+    like $none->{'model.error'}, qr/`none` does not exist/, 'but why';
 },
 
 'environment.conf.template' => sub {

@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ModelTest;
+use ModelTest::Schema;
 
 my $t = ModelTest->new(access_log => 1, env => { KEY => 'sk-secret-key' });
 my $a = $t->ollama('a', models => ['m', 'n'], loaded => ['m']);
@@ -41,6 +42,9 @@ server {
         tries=2 timeout=9s cooldown=0; model_stall 3s; }
     location /all/ { model_status; model_allow inference manage other;
         model_default one:std; }
+    location /read/ { mirror /mirrored; client_body_buffer_size 16k;
+        model_status; }
+    location /mirrored { internal; return 204; }
 }
 CONF
 server {
@@ -53,6 +57,7 @@ $t->get('/v1/models');
 
 my ($at_a, $at_b, $at_c) = map { '127.0.0.1:' . $_->port } $a, $b, $c;
 my $all = '';
+my @documents;
 
 sub uri { return $_[0] =~ s/([^\w.:\/-])/sprintf '%%%02X', ord $1/ger }
 
@@ -64,15 +69,17 @@ sub told {
         defined $o{path} ? 'path=' . uri($o{path}) : ());
     is $r->status, 200, 'explained: ' . ($model // 'no model');
     $all .= $r->raw;
+    push @documents, $r->body;
     return $r->json;
 }
 
 sub posted {
     my ($body, $path, %o) = @_;
-    my $r = $t->post('/status/explain' . ($path ? "?path=$path" : ''), $body,
+    my $r = $t->post(($o{at} // '/status') . '/explain' . ($path ? "?path=$path" : ''), $body,
         %o);
     is $r->status, 200, 'a body is explained';
     $all .= $r->raw;
+    push @documents, $r->body;
     return $r->json;
 }
 
@@ -246,6 +253,19 @@ is posted({ name => 'two:m' }, '/api/show')->{answered_by}, 'gateway', 'show';
 is posted({ model => 'm' }, undef, chunked => 1)->{meaning}{name}, 'm',
     'chunked';
 
+for my $size (0, 200_000) {
+    my $hop = posted({ x => 'y' x $size, model => 'two:m' }, undef,
+        at => '/read')->{hops}[0];
+    is_deeply [@$hop{qw(name edit)}], ['m', 'in place'],
+        "a body that was read before, $size bytes";
+}
+
+is posted('{"model":', undef, at => '/read')->{error}{status}, 400,
+    'read before: no JSON';
+is posted({ model => 'm' }, undef, at => '/read', headers =>
+    ['Content-Encoding' => 'gzip'])->{error}{status}, 415,
+    'read before: compressed';
+
 
 # rules, kinds, paths
 
@@ -292,6 +312,19 @@ told('m');
 posted({ model => 'm' });
 is $a->hits(qr/POST/), $sent, 'nothing goes upstream';
 unlike $all, qr/sk-/, 'no key';
+
+# All of them are what the schema says
+SKIP: {
+    skip 'python3-jsonschema is missing', 3
+        if !ModelTest::Schema::available();
+
+    cmp_ok scalar @documents, '>', 60, 'documents';
+    is ModelTest::Schema::faults($t, 'explain', @documents), '', 'schema';
+
+    my ($one) = grep { /"edit":/ } @documents;
+    like ModelTest::Schema::faults($t, 'explain', $one =~ s/"edit":/"secret":/r),
+        qr/'secret' was unexpected/, 'schema: what it does not have is refused';
+}
 
 # A body of GET that comes in pieces is read to its end, as one
 my $slow = $t->client;

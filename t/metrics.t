@@ -12,12 +12,15 @@ my $t = ModelTest->new(workers => 2);
 my $a = $t->ollama('a', models => ['llama3', 'gemma']);
 my $b = $t->openai('b', models => ['gpt-4o']);
 my $c = $t->openai('c', models => ['gpt-4o']);
+my $d = $t->backend('d', reply => '{}');
 
 $t->conf(<<'CONF')->start;
 upstream pair { zone pair 64k; server {{b}} max_fails=0;
     server {{c}} max_fails=0 backup; model_queue 5 timeout=30s; }
 model_vendor ollama { proxy_pass http://{{a}}; }
 model_vendor pair { proxy_pass http://pair; dialect openai; }
+model_vendor all { proxy_pass http://{{d}}; discover off; model declared; }
+model_alias fixed { target all:of-the-operator; }
 server {
     {{listen}}
     location / { model_pass; model_allow inference other; }
@@ -90,6 +93,21 @@ is metrics()->value('model_errors_total', vendor => '', model => '',
 chat("pair:made-up-$_") for 1 .. 3;
 $t->eventually(sub { metrics()->value('model_errors_total', vendor => 'pair',
     model => 'other', kind => 'not_found') == 3 }, 'made-up names');
+
+# Nor do many of them where a server answers to every name
+chat("all:made-up-$_") for 1 .. 40;
+is chat($_)->status, 200, $_ for 'all:declared', 'fixed', 'fixed';
+$t->eventually(sub { metrics()->value('model_requests_total', vendor => 'all',
+    outcome => 'ok') == 43 }, 'a server that answers all');
+$m = metrics();
+is $m->value('model_requests_total', vendor => 'all', model => 'made-up-32'),
+    1, 'the first 32 names';
+is $m->value('model_requests_total', vendor => 'all', model => 'other'), 8,
+    'and no more';
+is $m->value('model_requests_total', vendor => 'all', model => 'declared'), 1,
+    'what is declared';
+is $m->value('model_requests_total', vendor => 'all',
+    model => 'of-the-operator'), 2, "and an alias's own name";
 
 # Failover, and a failure
 $b->status(503, { error => { message => 'x' } }, match => qr/chat/,

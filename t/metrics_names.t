@@ -13,10 +13,12 @@ use JSON::PP;
 
 my $t = ModelTest->new;
 my $a = $t->ollama('a', models => ['llama3']);
+$t->ollama('dead')->refuse;
 
 $t->conf(<<'CONF')->start;
 upstream u { server {{a}}; model_queue 1; }
 model_vendor ollama { proxy_pass http://u; }
+model_vendor dead { proxy_pass http://{{dead}}; }
 server {
     {{listen}}
     location / { model_pass; }
@@ -36,6 +38,8 @@ sub metrics { return ModelTest::Metrics->new($t->get('/status/metrics')) }
 is $t->post('/api/chat', { model => 'llama3', stream => \0,
     messages => [] })->status, 200, 'a request';
 $t->eventually(sub { metrics()->value('model_server_models') == 1
+    && metrics()->value('model_server_down_reason', vendor => 'dead',
+        reason => 'connection refused or failed') == 1
     && metrics()->value('model_requests_total', outcome => 'ok') == 1 },
     'is counted');
 
@@ -54,7 +58,8 @@ is join("\n", sort map { $_->[0] =~ tr/`//dr } @metrics),
 for (@metrics) {
     my ($name, $type, $labels) = @$_;
     $name =~ tr/`//d;
-    $labels = $name =~ /^model_server/ ? 'server vendor'
+    $labels = $name eq 'model_server_down_reason' ? 'reason server vendor'
+        : $name =~ /^model_server/ ? 'server vendor'
         : join ' ', sort $labels =~ /`(\w+)`/g;
     is $m->type($name), $type, "$name: type";
     my $got = $m->labels($name) // next;

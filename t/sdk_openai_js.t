@@ -36,11 +36,13 @@ model_vendor claude { proxy_pass http://{{gone}}; dialect anthropic;
     discover off; model haiku; }
 server {
     {{listen}}
+    model_usage ask;
     location / { model_pass cloud local gone wrong claude; }
     location /guarded/ { model_pass; model_keys file:{{dir}}/keys; }
 }
 CONF
 
+# what it sends and gets by itself is as without model_usage
 $sdk->run($t, 'openai_client.js', { url => $t->url, key => 'gw-secret' },
     stall => sub { $_->stall(2, match => qr{^POST}, times => 1)
         for $cloud, $local },
@@ -63,6 +65,11 @@ $sdk->run($t, 'openai_client.js', { url => $t->url, key => 'gw-secret' },
         return { model => $name };
     });
 
+for ($cloud, $local) {
+    ok !(grep { $_->body =~ /"stream":\s*true/
+        && $_->body !~ /"include_usage":\s*true/ }
+        $_->requests(qr{/chat/completions})), 'each stream was asked for usage';
+}
 is $sdk->aborts, 4, 'aborts';
 is_deeply [grep { $_ ne 'Bearer sk-good' && $_ ne 'Bearer sk-wrong' }
     map { $_->header('authorization') } $cloud->requests], [],

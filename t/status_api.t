@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use ModelTest;
+use ModelTest::Schema;
 
 use JSON::PP;
 
@@ -121,6 +122,10 @@ cmp_ok abs($doc->{time} - time), '<', 100, 'time';
 cmp_ok $doc->{generation}, '>', 4, 'generation';
 is ref $doc->{counters}, 'ARRAY', 'counters';
 
+cmp_ok abs($doc->{configured} - time), '<', 100, 'configured';
+is join(' ', sort keys %$doc), 'aliases configuration configured counters '
+    . 'generation models nginx time vendors version', 'all parts';
+
 # Configuration
 
 my $conf_doc = $doc->{configuration};
@@ -134,12 +139,15 @@ is $conf_doc->{workers}, 2, 'workers';
 
 my ($false, $true) = (JSON::PP::false(), JSON::PP::true());
 is_deeply $conf_doc->{locations}, [
-    { prefix => '/', server => 'gw.test', here => $true, keys => $false,
+    { prefix => '/', server => 'gw.test', here => $true, listen => [$t->url],
+        keys => $false,
         manage => $true, default => undef,
         vendors => ['b', 'a', 'c', 'dead', 'off'] },
-    { prefix => '/some/', server => 'gw.test', here => $true, keys => $true,
+    { prefix => '/some/', server => 'gw.test', here => $true,
+        listen => [$t->url], keys => $true,
         manage => $false, default => 'a:qwen3:4b', vendors => ['b', 'a'] },
-    { prefix => '/', server => '', here => $false, keys => $false,
+    { prefix => '/', server => '', here => $false,
+        listen => [$t->url('two')], keys => $false,
         manage => $false, default => undef, vendors => ['c'] },
 ], 'locations' or diag explain $conf_doc->{locations};
 
@@ -239,6 +247,29 @@ is_deeply $doc->{aliases}, [
             backup => $false } ] },
 ], 'aliases' or diag explain $doc->{aliases};
 
+# Parts of it alone
+
+for my $parts ('counters', 'vendors,counters', 'counters,vendors,counters',
+    'models', 'configuration,vendors,models,aliases,counters', 'aliases,')
+{
+    my %want = map { $_ => 1 } split(/,/, $parts), qw(configured generation
+        nginx time version);
+    my $r = $t->get('/status/api?parts=' . $parts =~ s/,/%2C/r, @auth);
+    is join(' ', sort keys %{ $r->json }), join(' ', sort keys %want),
+        "parts: $parts";
+    is_deeply $r->json->{models}, $doc->{models}, 'the same models'
+        if $want{models};
+}
+
+for my $bad ('x', 'counter', 'counters,x', ',', 'counters%00', 'models,,') {
+    my $r = $t->get("/status/api?parts=$bad", @auth);
+    is $r->status, 400, "no part: $bad";
+    like $r->json->{error}, qr/^"parts" must be a list of /, 'error';
+}
+
+is join(' ', sort keys %{ $t->get('/status/api?parts=', @auth)->json }),
+    join(' ', sort keys %$doc), 'none named: all';
+
 # Requests in flight, a cooldown, a model that is down
 
 $a1->hold(match => qr/chat/);
@@ -314,35 +345,27 @@ is $t->head('/status/api', @auth)->header('content-length'), length $body,
 
 # The schema
 
-sub valid {
-    my ($text, $name) = @_;
-
-    $t->write_file('document.json', $text);
-    my $out = qx(/usr/bin/python3 -c '
-import json, sys, jsonschema
-schema = json.load(open(sys.argv[1]))
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
-for error in validator.iter_errors(json.load(open(sys.argv[2]))):
-    print(list(error.path), error.message[:200])
-' '@{[ $t->root ]}/docs/status.schema.json' '@{[ $t->dir ]}/document.json' 2>&1);
-    return $out;
-}
+sub valid { return ModelTest::Schema::faults($t, 'status', $_[0]) }
 
 SKIP: {
-    my $python = '/usr/bin/python3';
-    skip 'python3-jsonschema is missing', 3
-        if system("$python -c 'import jsonschema' 2> /dev/null") != 0;
+    skip 'python3-jsonschema is missing', 4
+        if !ModelTest::Schema::available();
 
     is valid($body), '', 'schema';
+    is valid($t->get('/status/api?parts=aliases', @auth)->body), '',
+        'schema: a part';
 
     my $bad = decode_json($body);
     $bad->{vendors}[0]{servers}[0]{secret} = 'x';
     like valid(encode_json($bad)), qr/'secret' was unexpected/,
         'schema: what it does not have is refused';
 
+    my $configured = $doc->{configured};
+    $t->eventually(sub { time > $configured }, 'the next second');
     $t->reload("server { {{listen}} location /status/ { model_status; } }\n");
     is valid($t->get('/status/api')->body), '', 'schema: no vendors';
+    cmp_ok $t->get('/status/api')->json->{configured}, '>', $configured,
+        'another configuration';
 }
 
 $t->done;

@@ -130,7 +130,7 @@ for (['good', 2], ['keyed', 1], ['off', 1]) {
 
     cmp_ok delete $got->{time_ms}, '<', 5000, "$vendor: time of all";
     cmp_ok delete $server->{time_ms}, '<', 5000, "$vendor: time";
-    is_deeply $got, { success => $true, vendor => $vendor, asked => 1,
+    is_deeply $got, { success => $true, error => undef, vendor => $vendor, asked => 1,
         failed => 0, servers => [{ server => $t->{backends}{$vendor}->address,
             success => $true, error => undef, warning => undef,
             asked => $true, status => 200, models => $models }] }, $vendor;
@@ -183,6 +183,7 @@ for (@faults,
         [$false, 1, 1], "$vendor: no success";
     is_deeply $server->{success}, $false, "$vendor: nor its server";
     is $server->{error}, "Connection failed: $error", "$vendor: error";
+    is $got->{error}, $server->{error}, "$vendor: error of the whole";
     is $server->{status}, $status, "$vendor: status of it";
     is $server->{models}, undef, "$vendor: no models";
 }
@@ -198,6 +199,7 @@ is_deeply $by{$t->{backends}{good}->address}{success}, $true,
     'several: one does not';
 like $by{$refused->address}{error}, qr/^Connection failed: connection refu/,
     'several: each has its own error';
+is $got->{error}, $by{$refused->address}{error}, 'several: that of the whole';
 is_deeply $by{'127.0.0.1:1'}, { server => '127.0.0.1:1', success => $false,
     error => 'not asked: it is "down" in the upstream block',
     warning => undef, asked => $false, time_ms => 0, status => undef,
@@ -206,6 +208,8 @@ is_deeply $by{'127.0.0.1:1'}, { server => '127.0.0.1:1', success => $false,
 $got = test('none');
 is_deeply [$got->{success}, $got->{asked}, $got->{failed}], [$false, 0, 0],
     'none: nobody to ask is no success';
+is $got->{error}, 'Connection failed: the vendor has no server that may be '
+    . 'asked', 'none: error';
 
 # What was meant by the request
 

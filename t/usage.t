@@ -48,24 +48,32 @@ my %answer = (
     failed => ['text/event-stream', sse(
         '{"choices":[{"delta":{"content":"He"}}]}',
         '{"error":{"message":"out of memory"}}')],
+    text => ['text/plain', 'Hello'],
     nasty => ['application/json', '{"choices":[{"finish_reason":'
         . '"a\\u000ab"}],"usage":{"prompt_tokens":-1,'
         . '"completion_tokens":1e99}}'],
 );
 
+$answer{large} = ['application/json', '{"choices":[],"x":"' . 'x' x 16_000_000
+    . '","usage":{"prompt_tokens":7,"completion_tokens":3}}'];
+
 my $reply = sub {
     my ($name) = $_[1]{headers}{'x-case'};
     my $answer = $answer{$name};
-    my $gzip = $_[1]{headers}{'x-gzip'};
+    return { status => 400, json => { error => 'x' } } if $name eq 'refused';
+    return { body => $answer->[1], headers => ['Content-Type' =>
+        $answer->[0]] } if $name eq 'large';
+    my $encoding = $_[1]{headers}{'x-encoding'};
 
     # cut at every few bytes
     my @chunks = $answer->[1] =~ /(.{1,7})/gs;
     return { headers => ['Content-Type' => $answer->[0],
-        $gzip ? ('Content-Encoding' => 'gzip') : ()],
+        $encoding ? ('Content-Encoding' => $encoding) : ()],
         framing => 'chunked', chunks => \@chunks };
 };
-my $v = $t->backend('v', on => { map { $_ => $reply } '/api/chat',
-    '/v1/messages', '/v1/chat/completions' });
+my $v = $t->backend('v', on => { (map { $_ => $reply } '/api/chat',
+    '/v1/messages', '/v1/chat/completions'),
+    '/api/delete' => sub { { status => 200, body => '' } } });
 
 $t->conf(<<'CONF')->start;
 log_format usage '$http_x_case|$model_prompt_tokens|$model_completion_tokens|'
@@ -82,7 +90,7 @@ model_vendor v {
 server {
     {{listen}}
     access_log {{dir}}/usage.log usage;
-    location / { model_pass; }
+    location / { model_pass; model_allow inference manage; sendfile on; }
     location /status/ { model_status; }
 }
 CONF
@@ -132,8 +140,13 @@ is $told->[7], '0.000064500', 'cost';
 is join('|', @{ told('nasty', $chat, 'm') }[1 .. 8]), '|||||||',
     'nonsense is nothing';
 
-is join('|', @{ told('whole', $chat, 'm', 'X-Gzip' => 1) }[1 .. 8]),
+is join('|', @{ told('whole', $chat, 'm', 'X-Encoding' => 'gzip') }[1 .. 8]),
     '|||||||', 'what is compressed is not looked into';
+is join('|', @{ told('chat', $chat, 'm', 'X-Encoding' => 'br') }[1 .. 2]), '|',
+    'no stream either';
+is join('|', @{ told('text', $chat, 'm') }[1 .. 2]), '|', 'nor another type';
+is join('|', @{ told('whole', $chat, 'third', 'X-Encoding' => 'identity') }
+    [1 .. 2]), '7|3', 'identity is no compression';
 
 told('failed', $chat, 'm');
 
@@ -144,5 +157,37 @@ is $m->value('model_tokens_total', vendor => 'v', model => 'm',
     type => 'input'), 1000 + 133 + 26, 'metrics: input';
 is $m->value('model_tokens_total', vendor => 'v', model => 'm',
     type => 'output'), 30 + 15 + 101, 'metrics: output';
+
+is $m->value('model_unobserved_total', vendor => 'v', model => 'm',
+    operation => 'chat', reason => $_->[0]), $_->[1],
+    "metrics: not observed, $_->[0]" for ['encoding', 2], ['type', 1],
+    ['file', 0];
+is $m->value('model_unobserved_total', model => 'third'), 0,
+    'metrics: observed';
+my ($counter) = grep { ($_->{model} // '') eq 'm' && $_->{operation} eq 'chat' }
+    @{ $t->get('/status/api')->json->{counters} };
+is_deeply $counter->{unobserved}, { encoding => 2, type => 1 },
+    'the same in the api';
+
+# What leaves no answer to look into
+is $t->post($chat, { model => 'v:m' }, headers => ['X-Case' => 'refused'])
+    ->status, 400, 'an error';
+is $t->request('DELETE', '/api/delete', { model => 'v:m' })->status, 200,
+    'a deletion';
+$n += 2;
+
+# A document that goes through a file: gaps are not looked into
+my $slow = $t->open(POST => $chat, body => { model => 'v:free' },
+    headers => ['X-Case' => 'large']);
+$t->eventually(sub { $t->log =~ /buffered to a temporary file/ },
+    'a file is used');
+my $r = $slow->finish;
+is length $r->body, length $answer{large}[1], 'all of it arrives';
+$t->eventually(sub { ModelTest::Metrics->new($t->get('/status/metrics'))
+    ->value('model_unobserved_total', model => 'free', reason => 'file') == 1 },
+    'metrics: not observed, file');
+$m = ModelTest::Metrics->new($t->get('/status/metrics'));
+is $m->value('model_unobserved_total', model => 'm'), 3,
+    'nothing else is counted as such';
 
 $t->done;

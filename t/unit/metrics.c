@@ -32,6 +32,7 @@ static void test_count(void);
 static void test_tokens(void);
 static void test_tries(void);
 static void test_rows(void);
+static void test_answered(void);
 static void test_full(void);
 static void test_reload(void);
 static void test_slots(void);
@@ -79,7 +80,7 @@ sample(const char *model)
     s.vendor = *text("v");
     s.model = *text(model);
     s.operation = NGX_HTTP_MODEL_OP_CHAT;
-    s.known = 1;
+    s.known = NGX_HTTP_MODEL_NAME_KNOWN;
 
     for (i = 0; i < NGX_HTTP_MODEL_NTOKENS; i++) {
         s.tokens[i] = -1;
@@ -158,7 +159,8 @@ static ngx_http_model_metrics_row_t *
 row(const char *name)
 {
     return ngx_http_model_metrics_model(metrics, text("v"), text(name),
-                                        NGX_HTTP_MODEL_OP_CHAT, 1);
+                                        NGX_HTTP_MODEL_OP_CHAT,
+                                        NGX_HTTP_MODEL_NAME_KNOWN);
 }
 
 
@@ -171,6 +173,7 @@ main(void)
     test_tokens();
     test_tries();
     test_rows();
+    test_answered();
     test_full();
     test_reload();
     test_slots();
@@ -335,7 +338,7 @@ test_rows(void)
     fresh(1 << 20);
 
     s = sample("made up");
-    s.known = 0;
+    s.known = NGX_HTTP_MODEL_NAME_UNKNOWN;
     ngx_http_model_metrics_count(metrics, &s);
     ok(nrows() == 1 && requests("other") == 1, "a model that is not known");
 
@@ -384,6 +387,63 @@ test_rows(void)
     name[256] = '\0';
     count(name);
     ok(nrows() == 2 && requests(name) == 1, "one that just fits");
+}
+
+
+/* names that no list has, but that servers answer to */
+
+static void
+test_answered(void)
+{
+    char                              name[16];
+    ngx_uint_t                        i, all;
+    ngx_http_model_metrics_sample_t   s;
+
+    fresh(1 << 22);
+    tap_logged = 0;
+
+    for (i = 0; i < 1000; i++) {
+        (void) snprintf(name, sizeof(name), "m%lu", (unsigned long) i);
+        s = sample(name);
+        s.known = NGX_HTTP_MODEL_NAME_ANSWERED;
+        ngx_http_model_metrics_count(metrics, &s);
+        ngx_http_model_metrics_count(metrics, &s);
+    }
+
+    ok(nrows() == NGX_HTTP_MODEL_METRICS_ANSWERED + 1,
+       "as many as a vendor may have");
+    ok(requests("m31") == 2 && requests("m32") == 0, "the first ones");
+    ok(requests("other") == 2 * (1000 - NGX_HTTP_MODEL_METRICS_ANSWERED),
+       "the others");
+    ok(tap_logged == 0, "which is no reason to tell");
+
+    count("m500");
+    count("listed");
+    ok(requests("m500") == 1 && requests("listed") == 1,
+       "those that are known have rows all the same");
+
+    /* of many vendors, no more than their share of all */
+
+    for (i = 0; i < 1000; i++) {
+        (void) snprintf(name, sizeof(name), "v%lu", (unsigned long) i);
+        s = sample("m");
+        s.vendor = *text(name);
+        s.known = NGX_HTTP_MODEL_NAME_ANSWERED;
+        ngx_http_model_metrics_count(metrics, &s);
+    }
+
+    all = (1 << 22) / NGX_HTTP_MODEL_METRICS_SHARE;
+
+    for (i = 0; i < 1000; i++) {
+        (void) snprintf(name, sizeof(name), "l%lu", (unsigned long) i);
+        count(name);
+    }
+
+    for (i = 0; requests(name) == 0 && i < 1000; i++) {
+        (void) snprintf(name, sizeof(name), "l%lu", (unsigned long) 999 - i);
+    }
+
+    ok(1000 - i + 2 + 1 == all - all / 4, "three quarters are for the known");
 }
 
 

@@ -230,11 +230,14 @@ test_servers(void)
 
     s->counts = &counts;
     s->state = NGX_HTTP_MODEL_SERVER_DOWN;
+    ngx_str_set(&s->reason, "HTTP 500: \"x\"");
     s->age = 12;
     s->models = 3;
     s->cooldown = 30250;
 
     has("\nmodel_server_up{vendor=\"v\",server=\"127.0.0.1:1\"} 0\n", "down");
+    has("\nmodel_server_down_reason{vendor=\"v\",server=\"127.0.0.1:1\","
+        "reason=\"HTTP 500: \\\"x\\\"\"} 1\n", "why");
     has("\nmodel_server_models{vendor=\"v\",server=\"127.0.0.1:1\"} 3\n",
         "models");
     has("\nmodel_server_list_age_seconds{vendor=\"v\",server=\"127.0.0.1:1\"}"

@@ -155,8 +155,7 @@ sub _write {
     $text = $self->_expand($text);
     $self->write_file("$name.http.conf", $text);
 
-    my $top = $text =~ s/(["'])(?:\\.|(?!\1).)*\1/x/gsr;
-    $top =~ s/#.*//g;
+    my $top = $text =~ s/(["'])(?:\\.|(?!\1).)*\1|#[^\n]*/$1 ? 'x' : ''/gesr;
     1 while $top =~ s/\{[^{}]*\}//g;
     my %has = map { $_ => 1 } $top =~ /^\s*(\w+)/gm, $top =~ /;\s*(\w+)/g;
     my $http = '';

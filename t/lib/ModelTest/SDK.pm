@@ -46,6 +46,21 @@ sub new {
 }
 
 
+# Where Chromium is; or skips the file.
+sub chromium {
+    my ($path) = grep { -x } $ENV{TEST_CHROMIUM} // (),
+        map { "$_/chromium" } split /:/, $ENV{PATH};
+
+    Test::More::plan(skip_all => 'chromium is not installed: run make '
+        . 'prove-deps') if !$path;
+    return $path;
+}
+
+
+# How long a script may take, in seconds; 60 unless told.
+sub limit { my ($self, $limit) = @_; $self->{limit} = $limit; return $self }
+
+
 # What the script sees: nothing of this machine's proxies and keys.
 sub _environment {
     my $self = shift;
@@ -114,7 +129,8 @@ sub run {
     my ($self, $t, $script, $config, %steps) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     local ($?, $!, $SIG{PIPE}) = (0, 0, 'IGNORE');
-    my $deadline = ModelTest::Nginx::now() + 60 * $t->factor;
+    my $deadline = ModelTest::Nginx::now() + ($self->{limit} // 60)
+        * $t->factor;
     my ($ended, @strange);
 
     $self->_start($t, $script, $config);
