@@ -57,6 +57,20 @@ for my $name (sort keys %entry) {
 }
 
 
+# bridges: the tables are those of the code
+
+my $printed = $ENV{TEST_UNIT_DIR} || "$root/build/unit";
+
+SKIP: {
+    skip "$printed/bridge_tables is missing, \"make unit\" builds it", 1
+        if !-x "$printed/bridge_tables";
+    my ($tables) = text('docs/bridges.md')
+        =~ /^This part is printed from the tables [^\n]*\n(.*)\z/ms;
+    is $tables, scalar `$printed/bridge_tables docs`, 'tables of bridges: '
+        . "$printed/bridge_tables docs prints what docs/bridges.md must have";
+}
+
+
 # variables, paths, files
 
 same [text('docs/variables.md') =~ /^`(\$\w+)`\n:/mg], [map { "\$$_" }

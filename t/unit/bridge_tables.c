@@ -110,9 +110,12 @@ sound(const ngx_http_model_bridge_api_t *api,
 int
 main(int argc, char **argv)
 {
+    ngx_str_t                            path;
     ngx_uint_t                           i, n, tables;
     const ngx_http_model_bridge_api_t  **apis;
     const ngx_http_model_field_table_t  *table;
+
+    (void) tap_init();
 
     apis = ngx_http_model_bridge_apis(&n);
     tables = 0;
@@ -141,6 +144,9 @@ main(int argc, char **argv)
 
     (void) argv;
 
+    path = apis[0]->path;
+
+    is(&path, "/api/chat", "the first of them");
     ok(tables > 10, "there are tables");
 
     return tap_done();
