@@ -21,7 +21,7 @@
 #include "ngx_http_model_bridge_field.h"
 
 
-/* "to" of a row: the same towards all, and to where OpenAI's API is spoken */
+/* "to" of a row: the same towards all, or by where it is known */
 
 #define NGX_HTTP_MODEL_RESPONSES_MAP                                          \
     { NGX_HTTP_MODEL_FIELD_MAP, NGX_HTTP_MODEL_FIELD_MAP,                     \
@@ -34,6 +34,18 @@
       NGX_HTTP_MODEL_FIELD_REFUSE }
 #define NGX_HTTP_MODEL_RESPONSES_PASS                                         \
     { NGX_HTTP_MODEL_FIELD_DROP, NGX_HTTP_MODEL_FIELD_PASS,                   \
+      NGX_HTTP_MODEL_FIELD_DROP }
+#define NGX_HTTP_MODEL_RESPONSES_TO_OPENAI                                    \
+    { NGX_HTTP_MODEL_FIELD_DROP, NGX_HTTP_MODEL_FIELD_MAP,                    \
+      NGX_HTTP_MODEL_FIELD_DROP }
+#define NGX_HTTP_MODEL_RESPONSES_TO_ANTHROPIC                                 \
+    { NGX_HTTP_MODEL_FIELD_DROP, NGX_HTTP_MODEL_FIELD_DROP,                   \
+      NGX_HTTP_MODEL_FIELD_MAP }
+#define NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA                                   \
+    { NGX_HTTP_MODEL_FIELD_DROP, NGX_HTTP_MODEL_FIELD_MAP,                    \
+      NGX_HTTP_MODEL_FIELD_MAP }
+#define NGX_HTTP_MODEL_RESPONSES_NOT_ANTHROPIC                                \
+    { NGX_HTTP_MODEL_FIELD_MAP, NGX_HTTP_MODEL_FIELD_MAP,                     \
       NGX_HTTP_MODEL_FIELD_DROP }
 
 

@@ -169,7 +169,7 @@ const ngx_http_model_field_t  ngx_http_model_responses_reasoning[] = {
       "what was thought, where there is no \"content\"" },
 
     { "encrypted_content", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
+      NGX_HTTP_MODEL_RESPONSES_TO_ANTHROPIC,
       "a signature that came from here; what OpenAI encrypted is left out" },
 
     { "id", NULL, NGX_HTTP_MODEL_RESPONSES_DROP, "is this API's own" },
@@ -682,7 +682,11 @@ ngx_http_model_responses_read_reasoning(ngx_http_model_bridge_t *b,
         return rc;
     }
 
-    (void) ngx_http_model_json_get_str(value, "encrypted_content", &seal);
+    ngx_str_null(&seal);
+
+    if (b->to == NGX_HTTP_MODEL_ANTHROPIC) {
+        (void) ngx_http_model_json_get_str(value, "encrypted_content", &seal);
+    }
 
     signedby = ngx_http_model_responses_cut(&seal,
                                             NGX_HTTP_MODEL_RESPONSES_SIGNED);

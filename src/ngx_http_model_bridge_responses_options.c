@@ -20,11 +20,6 @@ static ngx_int_t ngx_http_model_responses_effort(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
 
 
-#define NGX_HTTP_MODEL_RESPONSES_STYLE                                        \
-    { NGX_HTTP_MODEL_FIELD_DROP, NGX_HTTP_MODEL_FIELD_MAP,                    \
-      NGX_HTTP_MODEL_FIELD_DROP }
-
-
 const ngx_http_model_field_t  ngx_http_model_responses_texts[] = {
 
     { "format", ngx_http_model_responses_format,
@@ -32,7 +27,7 @@ const ngx_http_model_field_t  ngx_http_model_responses_texts[] = {
       "text, a JSON object, or what fits a schema" },
 
     { "verbosity", ngx_http_model_responses_verbosity,
-      NGX_HTTP_MODEL_RESPONSES_STYLE,
+      NGX_HTTP_MODEL_RESPONSES_TO_OPENAI,
       "is a hint that OpenAI's models know" },
 
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }
@@ -44,16 +39,19 @@ const ngx_http_model_field_t  ngx_http_model_responses_formats[] = {
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "name", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
+      NGX_HTTP_MODEL_RESPONSES_TO_OPENAI,
+      "of the schema" },
 
     { "description", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP, "of the schema" },
+      NGX_HTTP_MODEL_RESPONSES_TO_OPENAI,
+      "of the schema" },
 
     { "schema", ngx_http_model_responses_an_object,
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "strict", ngx_http_model_responses_a_flag,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_TO_OPENAI,
+      "others make all answers fit" },
 
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }
 };

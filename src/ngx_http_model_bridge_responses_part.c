@@ -27,9 +27,23 @@ static ngx_int_t ngx_http_model_responses_url(ngx_http_model_bridge_t *b,
 static ngx_int_t ngx_http_model_responses_read_audio(
     ngx_http_model_bridge_t *b, ngx_http_model_json_t *value,
     ngx_array_t *parts);
+static ngx_int_t ngx_http_model_responses_fetched(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
+static ngx_int_t ngx_http_model_responses_heard(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
 static ngx_int_t ngx_http_model_responses_new(ngx_http_model_bridge_t *b,
     const ngx_http_model_field_table_t *table, ngx_http_model_json_t *value,
     ngx_array_t *parts, ngx_uint_t type, ngx_http_model_part_t **part);
+
+
+/* towards Ollama, OpenAI, Anthropic */
+
+#define NGX_HTTP_MODEL_RESPONSES_FETCHED                                      \
+    { NGX_HTTP_MODEL_FIELD_REFUSE, NGX_HTTP_MODEL_FIELD_REFUSE,               \
+      NGX_HTTP_MODEL_FIELD_MAP }
+#define NGX_HTTP_MODEL_RESPONSES_HEARD                                        \
+    { NGX_HTTP_MODEL_FIELD_MAP, NGX_HTTP_MODEL_FIELD_MAP,                     \
+      NGX_HTTP_MODEL_FIELD_REFUSE }
 
 
 const ngx_http_model_field_t  ngx_http_model_responses_text[] = {
@@ -66,7 +80,7 @@ const ngx_http_model_field_t  ngx_http_model_responses_image[] = {
       "a data URL, or the URL of a picture where servers fetch it" },
 
     { "detail", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
+      NGX_HTTP_MODEL_RESPONSES_TO_OPENAI,
       "a hint for OpenAI's models" },
 
     { "file_id", NULL, NGX_HTTP_MODEL_RESPONSES_REFUSE,
@@ -86,14 +100,14 @@ const ngx_http_model_field_t  ngx_http_model_responses_file[] = {
 
     { "file_data", ngx_http_model_responses_a_string,
       NGX_HTTP_MODEL_RESPONSES_MAP,
-      "base64, alone or in a data URL" },
+      "base64, alone or in a data URL; Ollama's models read plain text only" },
 
-    { "file_url", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
-      "where servers fetch it" },
+    { "file_url", ngx_http_model_responses_fetched,
+      NGX_HTTP_MODEL_RESPONSES_FETCHED,
+      "only Anthropic fetches files, send it as \"file_data\"" },
 
     { "filename", ngx_http_model_responses_a_string,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA, NULL },
 
     { "detail", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "a hint for OpenAI's models" },
@@ -113,9 +127,9 @@ const ngx_http_model_field_t  ngx_http_model_responses_audio[] = {
     { "type", ngx_http_model_responses_a_string,
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
-    { "input_audio", ngx_http_model_responses_an_object,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
-      "its \"data\" and \"format\"" },
+    { "input_audio", ngx_http_model_responses_heard,
+      NGX_HTTP_MODEL_RESPONSES_HEARD,
+      "its \"data\" and \"format\"; Anthropic's models do not hear" },
 
     { NULL, NULL, NGX_HTTP_MODEL_RESPONSES_DROP, NULL }
 };
@@ -438,4 +452,30 @@ ngx_http_model_responses_new(ngx_http_model_bridge_t *b,
     (*part)->extra = extra;
 
     return NGX_OK;
+}
+
+
+/* readers of rows that are refused towards some */
+
+static ngx_int_t
+ngx_http_model_responses_fetched(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    if (b->to != NGX_HTTP_MODEL_ANTHROPIC) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_model_responses_a_string(b, value, data);
+}
+
+
+static ngx_int_t
+ngx_http_model_responses_heard(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    if (b->to == NGX_HTTP_MODEL_ANTHROPIC) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_model_responses_an_object(b, value, data);
 }

@@ -90,7 +90,7 @@ static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "top_logprobs", ngx_http_model_responses_top_logprobs,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
+      NGX_HTTP_MODEL_RESPONSES_NOT_ANTHROPIC,
       "counts when \"include\" asks for logprobs" },
 
     { "tools", ngx_http_model_responses_read_tools,
@@ -103,7 +103,8 @@ static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
       "\"allowed_tools\" leaves the other tools out" },
 
     { "parallel_tool_calls", ngx_http_model_responses_parallel,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA,
+      "Ollama's models call as they like" },
 
     { "text", ngx_http_model_responses_read_object,
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
@@ -143,7 +144,7 @@ static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
       "stays here; the answer repeats it" },
 
     { "user", ngx_http_model_responses_user,
-      NGX_HTTP_MODEL_RESPONSES_MAP,
+      NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA,
       "becomes the end user's id where there is one" },
 
     { "safety_identifier", ngx_http_model_responses_safety,
@@ -185,16 +186,19 @@ static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
     /* which other servers of this API have */
 
     { "presence_penalty", ngx_http_model_responses_presence,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_ANTHROPIC,
+      "Anthropic samples without" },
 
     { "frequency_penalty", ngx_http_model_responses_frequency,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_ANTHROPIC,
+      "Anthropic samples without" },
 
     { "top_k", ngx_http_model_responses_top_k,
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "seed", ngx_http_model_responses_seed,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_ANTHROPIC,
+      "Anthropic samples without" },
 
     /* of another API, and they would meet what is written of this one */
 

@@ -58,7 +58,8 @@ const ngx_http_model_field_t  ngx_http_model_responses_function[] = {
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
 
     { "strict", ngx_http_model_responses_a_flag,
-      NGX_HTTP_MODEL_RESPONSES_MAP, NULL },
+      NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA,
+      "Ollama's models call as they like" },
 
     { "output_schema", NULL, NGX_HTTP_MODEL_RESPONSES_DROP,
       "is for programs that OpenAI runs" },

@@ -19,6 +19,8 @@
 
 
 static void reads(const char *body, const char *want, const char *name);
+static void reads_to(ngx_uint_t to, const char *body, const char *want,
+    const char *name);
 static void refuses(ngx_uint_t to, const char *body, const char *field,
     const char *text, const char *name);
 static void takes(ngx_uint_t to, const char *body, const char *name);
@@ -56,9 +58,16 @@ main(void)
 static void
 reads(const char *body, const char *want, const char *name)
 {
+    reads_to(OPENAI, body, want, name);
+}
+
+
+static void
+reads_to(ngx_uint_t to, const char *body, const char *want, const char *name)
+{
     ngx_int_t  rc;
 
-    rc = ask(OLLAMA, body);
+    rc = ask(to, body);
 
     if (rc == NGX_OK) {
         tell_talk();
@@ -338,7 +347,8 @@ test_items(void)
           "tool[result(c1,,text(done))]",
           "calls of custom tools");
 
-    reads("{\"input\":[{\"type\":\"reasoning\",\"summary\":["
+    reads_to(ANTHROPIC,
+          "{\"input\":[{\"type\":\"reasoning\",\"summary\":["
           "{\"type\":\"summary_text\",\"text\":\"s\"}],"
           "\"encrypted_content\":\"signature:c2ln\"},"
           "{\"type\":\"reasoning\",\"summary\":[],"
@@ -381,12 +391,20 @@ test_content(void)
                "{\"type\":\"input_file\",\"filename\":\"b.pdf\","
                "\"file_data\":\"data:application/pdf;base64,JVBERi0=\"},"
                "{\"type\":\"input_file\","
-               "\"file_data\":\"data:text/plain;base64,aGk=\"},"
-               "{\"type\":\"input_file\","
-               "\"file_url\":\"https://x.example/c.pdf\"}"),
+               "\"file_data\":\"data:text/plain;base64,aGk=\"}"),
           "user[file(application/pdf,JVBERi0=,a.PDF) "
-          "file(application/pdf,JVBERi0=,b.pdf) file(text/plain,hi,) "
-          "file(,https://x.example/c.pdf,)]", "files");
+          "file(application/pdf,JVBERi0=,b.pdf) file(text/plain,hi,)]",
+          "files");
+
+    reads_to(ANTHROPIC, PART("{\"type\":\"input_file\",\"detail\":\"low\","
+                             "\"file_url\":\"https://x.example/c.pdf\"}"),
+             "user[file(,https://x.example/c.pdf,)]", "a file by its URL");
+    refuses(OPENAI, PART("{\"type\":\"input_file\","
+                         "\"file_url\":\"https://x.example/c.pdf\"}"),
+            "file_url", "only Anthropic fetches files", "but not of OpenAI");
+    refuses(ANTHROPIC, PART("{\"type\":\"input_audio\",\"input_audio\":"
+                            "{\"data\":\"UklG\",\"format\":\"wav\"}}"),
+            "input_audio", "do not hear", "audio for Anthropic");
 
     reads(PART("{\"type\":\"input_audio\",\"input_audio\":"
                "{\"data\":\"UklG\",\"format\":\"wav\"}}"),
@@ -541,7 +559,8 @@ test_options(void)
           "user[text(x)] top_logprobs=5 logprobs=on", "logprobs");
 
     reads("{\"input\":\"x\",\"text\":{\"format\":{\"type\":\"text\"},"
-          "\"verbosity\":\"low\"}}", "user[text(x)]", "a text is asked for");
+          "\"verbosity\":\"low\"}}", "user[text(x)] +verbosity",
+          "a text is asked for");
     reads("{\"input\":\"x\",\"text\":{\"format\":{\"type\":"
           "\"json_object\"}}}", "user[text(x)] json", "an object");
     reads("{\"input\":\"x\",\"text\":{\"format\":{\"type\":\"json_schema\","
@@ -598,12 +617,11 @@ test_refusals(void)
     static const char  *cases[][3] = {
         { "\"store\":true", "store", "send \"store\": false" },
         { "\"previous_response_id\":\"resp_1\"", "previous_response_id",
-          "vendor \"acme\", whose servers speak Ollama's API: nothing is "
+          "vendor \"acme\", whose servers speak OpenAI's API: nothing is "
           "kept here" },
         { "\"conversation\":{\"id\":\"c\"}", "conversation", "\"input\"" },
         { "\"prompt\":{\"id\":\"p\"}", "prompt", "templates" },
         { "\"background\":true", "background", "nothing is kept" },
-        { "\"service_tier\":\"flex\"", "service_tier", "no such tiers" },
         { "\"moderation\":{\"model\":\"m\"}", "moderation", "/v1/moder" },
         { "\"context_management\":[{\"type\":\"compaction\"}]",
           "context_management", "shorter" },
@@ -654,9 +672,12 @@ test_refusals(void)
     for (i = 0; cases[i][0]; i++) {
         (void) snprintf(body, sizeof(body), "{\"input\":\"x\",%s}",
                         cases[i][0]);
-        refuses(OLLAMA, body, cases[i][1], cases[i][2], cases[i][0]);
+        refuses(OPENAI, body, cases[i][1], cases[i][2], cases[i][0]);
     }
 
+    refuses(OLLAMA, "{\"input\":\"x\",\"service_tier\":\"flex\"}",
+            "service_tier", "vendor \"acme\", whose servers speak Ollama's "
+            "API: it has no such tiers", "tiers of others");
     refuses(OLLAMA, "{}", "input", "is missing", "no input");
     refuses(OLLAMA, "{\"input\":7}", "input", "an array of items",
             "an input of another type");

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_http_model_module authors
  *
- * An exchange of a client of the responses API, and words about it.
+ * An exchange of a client of the responses API.
  */
 
 
@@ -11,23 +11,16 @@
 
 
 #include "ngx_http_model_bridge_responses.h"
-#include "tap.h"
+#include "bridge_responses_words.h"
 
 
 #define OLLAMA     NGX_HTTP_MODEL_OLLAMA
 
-#define LONG       65536
-
 #define ID         "0123456789abcdef01234567"
-
-#define STR(s)     (int) (s).len, (s).len ? (char *) (s).data : ""
-
 
 static ngx_http_model_bridge_t  b;
 static char                     out[LONG];
 static size_t                   out_len;
-static char                     told[LONG];
-static char                    *told_end;
 
 
 static ngx_int_t
@@ -73,10 +66,9 @@ begin(ngx_uint_t to)
     b.data = NULL;
 
     out_len = 0;
-    told_end = told;
-    *told_end = '\0';
-
     (void) ngx_http_model_bridge_init(&b);
+
+    words(b.pool);
 }
 
 
@@ -104,33 +96,6 @@ ask(ngx_uint_t to, const char *body)
     }
 
     return b.client->read_request(&b, root);
-}
-
-
-static void
-put(const char *fmt, ...)
-{
-    va_list  args;
-
-    va_start(args, fmt);
-    told_end += vsnprintf(told_end, told + LONG - told_end, fmt, args);
-    va_end(args);
-
-    if (told_end >= told + LONG) {
-        told_end = told + LONG - 1;
-    }
-}
-
-
-static void
-told_is(const char *want, const char *name)
-{
-    ngx_str_t  s;
-
-    s.data = (u_char *) told;
-    s.len = told_end - told;
-
-    is(&s, want, name);
 }
 
 
