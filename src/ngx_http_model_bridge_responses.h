@@ -209,7 +209,11 @@ ngx_int_t ngx_http_model_responses_read_choice(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_responses_flat(ngx_pool_t *pool, ngx_str_t *space,
     ngx_str_t *name, ngx_str_t *flat);
 
-/* what the answer repeats of the request, to input->echo */
+/* b->input, new and empty; NULL without memory */
+ngx_http_model_responses_input_t *ngx_http_model_responses_input(
+    ngx_http_model_bridge_t *b);
+
+/* what the answer repeats of the request (NULL: none), to input->echo */
 ngx_int_t ngx_http_model_responses_read_echo(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *root, ngx_http_model_responses_input_t *input);
 
@@ -258,9 +262,12 @@ ngx_int_t ngx_http_model_responses_item(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_responses_item_call(ngx_http_model_bridge_t *b,
     ngx_uint_t index, ngx_str_t *id, ngx_str_t *name,
     ngx_http_model_responses_item_t **item);
-ngx_int_t ngx_http_model_responses_item_part(ngx_http_model_bridge_t *b,
-    ngx_http_model_responses_item_t *item, ngx_uint_t type,
-    ngx_http_model_responses_part_t **part);
+
+/* of a message; NULL without memory */
+ngx_http_model_responses_part_t *ngx_http_model_responses_item_part(
+    ngx_http_model_responses_item_t *item, ngx_uint_t type);
+
+/* "encrypted_content" of a kind: begun, or more of it */
 ngx_int_t ngx_http_model_responses_item_seal(ngx_http_model_bridge_t *b,
     ngx_http_model_responses_item_t *item, const char *kind, ngx_str_t *text);
 

@@ -126,12 +126,13 @@ ngx_http_model_responses_whole(ngx_http_model_bridge_t *b,
                                      NGX_HTTP_MODEL_RESPONSES_MESSAGE, last);
         }
 
-        if (rc == NGX_OK) {
-            rc = ngx_http_model_responses_item_part(b, *last, part->type, &p);
-        }
-
         if (rc != NGX_OK) {
             break;
+        }
+
+        p = ngx_http_model_responses_item_part(*last, part->type);
+        if (p == NULL) {
+            return NGX_ERROR;
         }
 
         p->text.s = part->text;

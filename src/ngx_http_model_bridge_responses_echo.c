@@ -56,6 +56,30 @@ static const struct {
 };
 
 
+ngx_http_model_responses_input_t *
+ngx_http_model_responses_input(ngx_http_model_bridge_t *b)
+{
+    ngx_http_model_responses_input_t  *input;
+
+    input = ngx_pcalloc(b->pool, sizeof(ngx_http_model_responses_input_t));
+
+    if (input == NULL
+        || ngx_array_init(&input->tools, b->pool, 4,
+                          sizeof(ngx_http_model_responses_tool_t))
+           != NGX_OK
+        || ngx_array_init(&input->echo, b->pool, 16,
+                          sizeof(ngx_http_model_responses_echo_t))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    b->input = input;
+
+    return input;
+}
+
+
 /* as text: three or more events of a stream have it */
 
 ngx_int_t

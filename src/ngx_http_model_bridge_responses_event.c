@@ -226,14 +226,15 @@ ngx_http_model_responses_say_part(ngx_http_model_bridge_t *b, ngx_uint_t type,
         }
     }
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_model_responses_item_part(b, item, type, part);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    return (rc == NGX_OK)
-           ? ngx_http_model_responses_frame_part(b,
+    *part = ngx_http_model_responses_item_part(item, type);
+
+    return *part ? ngx_http_model_responses_frame_part(b,
                                          "response.content_part.added", item)
-           : rc;
+                 : NGX_ERROR;
 }
 
 

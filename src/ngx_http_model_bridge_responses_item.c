@@ -44,6 +44,16 @@ ngx_http_model_responses_writer(ngx_http_model_bridge_t *b)
         return NULL;
     }
 
+    /* of an answer to no request */
+
+    if (b->input == NULL
+        && (ngx_http_model_responses_input(b) == NULL
+            || ngx_http_model_responses_read_echo(b, NULL, b->input)
+               != NGX_OK))
+    {
+        return NULL;
+    }
+
     writer->id = ngx_http_model_bridge_id(b, "resp_", -1);
 
     b->writer = writer;
@@ -184,21 +194,20 @@ ngx_http_model_responses_item_tool(ngx_http_model_bridge_t *b,
 }
 
 
-ngx_int_t
-ngx_http_model_responses_item_part(ngx_http_model_bridge_t *b,
-    ngx_http_model_responses_item_t *item, ngx_uint_t type,
-    ngx_http_model_responses_part_t **part)
+ngx_http_model_responses_part_t *
+ngx_http_model_responses_item_part(ngx_http_model_responses_item_t *item,
+    ngx_uint_t type)
 {
-    *part = ngx_array_push(&item->parts);
-    if (*part == NULL) {
-        return NGX_ERROR;
+    ngx_http_model_responses_part_t  *part;
+
+    part = ngx_array_push(&item->parts);
+
+    if (part) {
+        ngx_memzero(part, sizeof(ngx_http_model_responses_part_t));
+        part->type = type;
     }
 
-    ngx_memzero(*part, sizeof(ngx_http_model_responses_part_t));
-
-    (*part)->type = type;
-
-    return NGX_OK;
+    return part;
 }
 
 

@@ -288,20 +288,10 @@ ngx_http_model_responses_read_request(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t             *instructions;
     ngx_http_model_responses_input_t  *input;
 
-    input = ngx_pcalloc(b->pool, sizeof(ngx_http_model_responses_input_t));
-
-    if (input == NULL
-        || ngx_array_init(&input->tools, b->pool, 4,
-                          sizeof(ngx_http_model_responses_tool_t))
-           != NGX_OK
-        || ngx_array_init(&input->echo, b->pool, 16,
-                          sizeof(ngx_http_model_responses_echo_t))
-           != NGX_OK)
-    {
+    input = ngx_http_model_responses_input(b);
+    if (input == NULL) {
         return NGX_ERROR;
     }
-
-    b->input = input;
 
     /* they come first wherever they stand */
 

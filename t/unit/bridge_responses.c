@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_bridge_responses_request.c + nginx */
+/* unit: src/ngx_http_model_bridge_responses_echo.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors

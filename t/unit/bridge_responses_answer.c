@@ -408,6 +408,13 @@ test_hostile(void)
     good = 1;
     seed = 1;
 
+    begin(OLLAMA);
+    b.stream = 1;
+    emit(&any[6]);
+    emit(&last[0]);
+    ok(tell_stream(out), "an answer to no request");
+    finish();
+
     for (i = 0; i < 3000 && good; i++) {
 
         (void) ask(OLLAMA, TOOLS);
