@@ -224,7 +224,9 @@ ngx_http_model_ollama_calls(ngx_http_model_bridge_t *b,
 
 /*
  * Calls come whole.  Their own index begins anew in each line with some
- * servers, so they are counted.
+ * servers, so they are counted.  That there must not be several cannot be
+ * told to Ollama: where the client said so, it gets the first, and the model
+ * can make the others when it has seen the result.
  */
 
 static ngx_int_t
@@ -240,7 +242,9 @@ ngx_http_model_ollama_call(ngx_http_model_bridge_t *b,
 
     (void) ngx_http_model_json_get_str(function, "name", &e.name);
 
-    if (e.name.len == 0) {
+    if (e.name.len == 0
+        || (b->calls && b->talk.parallel == NGX_HTTP_MODEL_OFF))
+    {
         return NGX_OK;
     }
 

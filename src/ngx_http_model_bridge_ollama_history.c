@@ -47,6 +47,9 @@ static ngx_int_t ngx_http_model_ollama_content(ngx_http_model_bridge_t *b,
 static ngx_int_t ngx_http_model_ollama_image(ngx_http_model_bridge_t *b,
     ngx_http_model_part_t *part, ngx_http_model_ollama_history_t *h);
 
+static ngx_int_t ngx_http_model_ollama_audio(ngx_http_model_bridge_t *b,
+    ngx_http_model_part_t *part, ngx_http_model_ollama_history_t *h);
+
 static ngx_int_t ngx_http_model_ollama_write_calls(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w, ngx_array_t *parts,
     ngx_http_model_ollama_history_t *h);
@@ -346,9 +349,7 @@ ngx_http_model_ollama_content(ngx_http_model_bridge_t *b,
         return ngx_http_model_ollama_image(b, part, h);
 
     case NGX_HTTP_MODEL_PART_AUDIO:
-        return ngx_http_model_bridge_refuse(b, "messages", "audio cannot be "
-                            "had from vendor \"%V\", whose servers speak "
-                            "Ollama's API; send what was said", &b->vendor);
+        return ngx_http_model_ollama_audio(b, part, h);
 
     default:
 
@@ -392,6 +393,35 @@ ngx_http_model_ollama_image(ngx_http_model_bridge_t *b,
     }
 
     *image = base64;
+
+    return NGX_OK;
+}
+
+
+/* what its servers know by the first bytes, as they do images */
+
+static ngx_int_t
+ngx_http_model_ollama_audio(ngx_http_model_bridge_t *b,
+    ngx_http_model_part_t *part, ngx_http_model_ollama_history_t *h)
+{
+    ngx_str_t  *audio;
+
+    if ((part->media.len != 9
+         || ngx_memcmp(part->media.data, "audio/wav", 9) != 0)
+        && (part->media.len != 10
+            || ngx_memcmp(part->media.data, "audio/mpeg", 10) != 0))
+    {
+        return ngx_http_model_bridge_refuse(b, "messages", "audio other than "
+                            "WAV and MP3 cannot be had from vendor \"%V\", "
+                            "whose servers speak Ollama's API", &b->vendor);
+    }
+
+    audio = ngx_array_push(&h->images);
+    if (audio == NULL) {
+        return NGX_ERROR;
+    }
+
+    *audio = part->text;
 
     return NGX_OK;
 }

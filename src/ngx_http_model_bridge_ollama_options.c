@@ -11,27 +11,15 @@
 #include "ngx_http_model_error.h"
 
 
-#define NGX_HTTP_MODEL_OLLAMA_NOWHERE  NGX_HTTP_MODEL_TALK_NNUMBERS
-
-
-/*
- * Numbers: where they go, and the value that asks for nothing, which is no
- * reason to refuse a request.
- */
-
 typedef struct {
     const char  *name;
-    ngx_uint_t   number;     /* of talk, or NOWHERE */
-    double       neutral;
+    ngx_uint_t   number;     /* of talk */
     unsigned     whole:1;    /* Ollama cuts fractions off */
-    unsigned     anthropic:1;    /* is known there */
 } ngx_http_model_ollama_number_t;
 
 
 static ngx_int_t ngx_http_model_ollama_read_stop(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
-static ngx_int_t ngx_http_model_ollama_read_neutral(
-    ngx_http_model_bridge_t *b, ngx_http_model_json_t *value, void *data);
 static const ngx_http_model_ollama_number_t *ngx_http_model_ollama_number(
     ngx_str_t *name);
 static ngx_int_t ngx_http_model_ollama_whole(ngx_http_model_bridge_t *b,
@@ -43,20 +31,17 @@ static ngx_int_t ngx_http_model_ollama_unknown(ngx_http_model_bridge_t *b,
 static const ngx_http_model_ollama_number_t
     ngx_http_model_ollama_numbers[] =
 {
-    { "temperature", NGX_HTTP_MODEL_TALK_TEMPERATURE, 0, 0, 1 },
-    { "top_p", NGX_HTTP_MODEL_TALK_TOP_P, 0, 0, 1 },
-    { "top_k", NGX_HTTP_MODEL_TALK_TOP_K, 0, 1, 1 },
-    { "min_p", NGX_HTTP_MODEL_TALK_MIN_P, 0, 0, 0 },
-    { "seed", NGX_HTTP_MODEL_TALK_SEED, -1, 1, 0 },
-    { "presence_penalty", NGX_HTTP_MODEL_TALK_PRESENCE, 0, 0, 0 },
-    { "frequency_penalty", NGX_HTTP_MODEL_TALK_FREQUENCY, 0, 0, 0 },
-    { "repeat_penalty", NGX_HTTP_MODEL_TALK_REPEAT, 1, 0, 0 },
-    { "num_predict", NGX_HTTP_MODEL_TALK_MAX, 0, 1, 1 },
-    { "top_logprobs", NGX_HTTP_MODEL_TALK_TOP_LOGPROBS, 0, 1, 0 },
-    { "typical_p", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 1, 0, 0 },
-    { "tfs_z", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 1, 0, 0 },
-    { "mirostat", NGX_HTTP_MODEL_OLLAMA_NOWHERE, 0, 0, 0 },
-    { NULL, 0, 0, 0, 0 }
+    { "temperature", NGX_HTTP_MODEL_TALK_TEMPERATURE, 0 },
+    { "top_p", NGX_HTTP_MODEL_TALK_TOP_P, 0 },
+    { "top_k", NGX_HTTP_MODEL_TALK_TOP_K, 1 },
+    { "min_p", NGX_HTTP_MODEL_TALK_MIN_P, 0 },
+    { "seed", NGX_HTTP_MODEL_TALK_SEED, 1 },
+    { "presence_penalty", NGX_HTTP_MODEL_TALK_PRESENCE, 0 },
+    { "frequency_penalty", NGX_HTTP_MODEL_TALK_FREQUENCY, 0 },
+    { "repeat_penalty", NGX_HTTP_MODEL_TALK_REPEAT, 0 },
+    { "num_predict", NGX_HTTP_MODEL_TALK_MAX, 1 },
+    { "top_logprobs", NGX_HTTP_MODEL_TALK_TOP_LOGPROBS, 1 },
+    { NULL, 0, 0 }
 };
 
 
@@ -67,66 +52,68 @@ const ngx_http_model_field_t  ngx_http_model_ollama_option_fields[] = {
       "0.8 is Ollama's own where it is absent, and the vendor's is another" },
 
     { "top_p", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, MAP), NULL },
+      ngx_http_model_ollama_to(MAP, MAP),
+      "left out for Anthropic next to a temperature" },
 
     { "top_k", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, MAP), NULL },
+      ngx_http_model_ollama_to(MAP, MAP),
+      "not known to OpenAI itself" },
 
     { "min_p", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, REFUSE),
-      "nothing is like it there; 0 is let through" },
+      ngx_http_model_ollama_to(MAP, DROP),
+      "Anthropic samples without" },
 
-    { "typical_p", ngx_http_model_ollama_read_neutral,
-      ngx_http_model_ollama_to(PASS, REFUSE),
-      "nothing is like it there; 1 is let through" },
+    { "typical_p", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "some servers of OpenAI's API know it" },
 
-    { "tfs_z", ngx_http_model_ollama_read_neutral,
-      ngx_http_model_ollama_to(PASS, REFUSE),
-      "nothing is like it there; 1 is let through" },
+    { "tfs_z", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "some servers of OpenAI's API know it" },
 
     { "seed", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, REFUSE),
-      "answers cannot be repeated there; a negative one, which is none, is "
-      "let through" },
+      ngx_http_model_ollama_to(MAP, DROP),
+      "a negative one is none; Anthropic samples without" },
 
     { "num_predict", ngx_http_model_ollama_read_number,
       ngx_http_model_ollama_to(MAP, MAP),
       "the most tokens of the answer; 0 and less set no limit" },
 
     { "stop", ngx_http_model_ollama_read_stop,
-      ngx_http_model_ollama_to(MAP, MAP), NULL },
+      ngx_http_model_ollama_to(MAP, MAP), "a list" },
 
     { "presence_penalty", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, REFUSE),
-      "nothing is like it there; 0 is let through" },
+      ngx_http_model_ollama_to(MAP, DROP),
+      "Anthropic samples without" },
 
     { "frequency_penalty", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, REFUSE),
-      "nothing is like it there; 0 is let through" },
+      ngx_http_model_ollama_to(MAP, DROP),
+      "Anthropic samples without" },
 
     { "repeat_penalty", ngx_http_model_ollama_read_number,
-      ngx_http_model_ollama_to(MAP, REFUSE),
-      "nothing is like it there; 1 is let through" },
+      ngx_http_model_ollama_to(MAP, DROP),
+      "never taken for one of the penalties above, whose scale is another; "
+      "Anthropic samples without" },
 
     { "repeat_last_n", NULL,
       ngx_http_model_ollama_to(PASS, DROP),
-      "is for \"repeat_penalty\" only" },
+      "some servers of OpenAI's API know it" },
 
     { "penalize_newline", NULL,
       ngx_http_model_ollama_to(PASS, DROP),
-      "is for \"repeat_penalty\" only" },
+      "some servers of OpenAI's API know it" },
 
-    { "mirostat", ngx_http_model_ollama_read_neutral,
-      ngx_http_model_ollama_to(PASS, REFUSE),
-      "nothing is like it there; 0 is let through" },
+    { "mirostat", NULL,
+      ngx_http_model_ollama_to(PASS, DROP),
+      "some servers of OpenAI's API know it" },
 
     { "mirostat_tau", NULL,
       ngx_http_model_ollama_to(PASS, DROP),
-      "is for \"mirostat\" only" },
+      "some servers of OpenAI's API know it" },
 
     { "mirostat_eta", NULL,
       ngx_http_model_ollama_to(PASS, DROP),
-      "is for \"mirostat\" only" },
+      "some servers of OpenAI's API know it" },
 
     { "num_ctx", NULL,
       ngx_http_model_ollama_to(DROP, DROP),
@@ -280,6 +267,8 @@ ngx_http_model_ollama_read_number(ngx_http_model_bridge_t *b,
     ngx_str_t                              number;
     const ngx_http_model_ollama_number_t  *n;
 
+    (void) data;
+
     n = ngx_http_model_ollama_number(&value->key);
 
     if (n == NULL) {
@@ -290,10 +279,6 @@ ngx_http_model_ollama_read_number(ngx_http_model_bridge_t *b,
                                   n->name);
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    if (b->to == NGX_HTTP_MODEL_ANTHROPIC && !n->anthropic) {
-        return ngx_http_model_ollama_read_neutral(b, value, data);
     }
 
     number = value->value;
@@ -321,35 +306,17 @@ ngx_http_model_ollama_read_number(ngx_http_model_bridge_t *b,
                                             "must be between 0 and 20");
     }
 
+    /* nothing is asked for by none */
+
+    if (n->number == NGX_HTTP_MODEL_TALK_TOP_LOGPROBS
+        && b->to == NGX_HTTP_MODEL_ANTHROPIC)
+    {
+        return (d == 0) ? NGX_OK : NGX_DECLINED;
+    }
+
     b->talk.numbers[n->number] = number;
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_model_ollama_read_neutral(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_t *value, void *data)
-{
-    double                                 d;
-    const ngx_http_model_ollama_number_t  *n;
-
-    (void) b;
-    (void) data;
-
-    n = ngx_http_model_ollama_number(&value->key);
-
-    if (n == NULL || value->type != NGX_HTTP_MODEL_JSON_NUMBER) {
-        return NGX_DECLINED;
-    }
-
-    d = ngx_http_model_talk_value(&value->value);
-
-    if (n->number == NGX_HTTP_MODEL_TALK_SEED) {
-        return (d < 0) ? NGX_OK : NGX_DECLINED;
-    }
-
-    return (d == n->neutral) ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -131,15 +131,6 @@ ngx_http_model_ollama_check(ngx_http_model_bridge_t *b)
         return NGX_OK;
     }
 
-    if (b->talk.parallel == NGX_HTTP_MODEL_OFF) {
-        return ngx_http_model_bridge_refuse(b,
-                            b->client->dialect == NGX_HTTP_MODEL_ANTHROPIC
-                            ? "tool_choice" : "parallel_tool_calls",
-                            "vendor \"%V\", whose servers speak Ollama's API, "
-                            "cannot be told to make one tool call at a time",
-                            &b->vendor);
-    }
-
     return ngx_http_model_ollama_check_choice(b);
 }
 

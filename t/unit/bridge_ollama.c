@@ -455,10 +455,10 @@ test_options(void)
          A "stream + typical_p=0.5;mirostat=2;repeat_last_n=32;");
 
     told(CHAT, ANTHROPIC, "{" USER ",\"options\":{\"temperature\":1.5,"
-         "\"top_k\":3,\"top_p\":0.5,\"min_p\":0.0,\"seed\":-1,"
-         "\"presence_penalty\":0,\"frequency_penalty\":0.0,"
-         "\"repeat_penalty\":1,\"typical_p\":1.0,\"tfs_z\":1,"
-         "\"mirostat\":0,\"mirostat_tau\":5,\"repeat_last_n\":64}}",
+         "\"top_k\":3,\"top_p\":0.5,\"min_p\":0.1,\"seed\":7,"
+         "\"presence_penalty\":1,\"frequency_penalty\":0.5,"
+         "\"repeat_penalty\":1.1,\"typical_p\":0.5,\"tfs_z\":2,"
+         "\"mirostat\":1,\"mirostat_tau\":5,\"repeat_last_n\":64}}",
          A "stream temperature=1.5 top_p=0.5 top_k=3");
 }
 
@@ -549,17 +549,11 @@ test_refused(void)
     refused(CHAT, OPENAI, "{" USER ",\"options\":{\"seed\":1,\"seed\":2}}",
             "\"options.seed\" is given twice");
 
-    refused(CHAT, ANTHROPIC, "{" USER ",\"options\":{\"seed\":7}}",
-            CANNOT("options.seed", "Anthropic", "answers cannot be repeated "
-                   "there; a negative one, which is none, is let through"));
-    refused(CHAT, ANTHROPIC, "{" USER ",\"options\":{\"min_p\":0.1}}",
-            CANNOT("options.min_p", "Anthropic", "nothing is like it there; 0 "
-                   "is let through"));
-    refused(CHAT, ANTHROPIC, "{" USER ",\"options\":{\"mirostat\":1}}",
-            CANNOT("options.mirostat", "Anthropic", "nothing is like it "
-                   "there; 0 is let through"));
     refused(CHAT, ANTHROPIC, "{" USER ",\"logprobs\":true}",
             CANNOT("logprobs", "Anthropic", "no probabilities are told "
+                   "there"));
+    refused(CHAT, ANTHROPIC, "{" USER ",\"top_logprobs\":1}",
+            CANNOT("top_logprobs", "Anthropic", "no probabilities are told "
                    "there"));
 
     refused(CHAT, OPENAI, "{" USER ",\"_debug_render_only\":true}",

@@ -35,6 +35,7 @@ static void document(const ngx_http_model_bridge_api_t *client,
     const char *script, const char *want, const char *name);
 static void test_read(void);
 static void test_read_calls(void);
+static void test_read_single(void);
 static void test_read_odd(void);
 static void test_read_answer(void);
 static void test_write(void);
@@ -490,6 +491,25 @@ test_read_calls(void)
 }
 
 
+/* the client wants one at a time */
+
+static void
+test_read_single(void)
+{
+    static const char  calls[] =
+        "{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"f\"}},"
+        "{\"function\":{\"name\":\"g\"}}]},\"done\":true}\n";
+
+    start(&printer, CHAT);
+    b.talk.parallel = NGX_HTTP_MODEL_OFF;
+
+    feed(calls, sizeof(calls) - 1, 1);
+
+    ok(result("start \ncall 0  f \ncall end 0   \nend calls -1 -1 -1\n", 1),
+       "one call at a time");
+}
+
+
 static void
 test_read_odd(void)
 {
@@ -772,6 +792,7 @@ main(void)
 
     test_read();
     test_read_calls();
+    test_read_single();
     test_read_odd();
     test_read_answer();
     test_write();

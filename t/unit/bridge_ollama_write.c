@@ -266,6 +266,8 @@ test_history(void)
     p = part(parts, IMAGE, "");
     p->url = str("data:IMAGE/JPEG;base64," JPEG);
     (void) part(parts, TEXT, "two");
+    p = part(parts, AUDIO, WAV);
+    p->media = str("audio/wav");
     p = part(parts, FILED, "of a file");
     p->media = str("text/plain");
 
@@ -301,7 +303,7 @@ test_history(void)
     written("{\"model\":\"m\",\"stream\":false,\"messages\":["
             "{\"role\":\"system\",\"content\":\"s\"},"
             "{\"role\":\"user\",\"content\":\"one\\ntwo\\nof a file\","
-            "\"images\":[\"" PNG "\",\"" JPEG "\"]},"
+            "\"images\":[\"" PNG "\",\"" JPEG "\",\"" WAV "\"]},"
             "{\"role\":\"assistant\",\"content\":\"t\\nno\","
             "\"thinking\":\"hm\",\"tool_calls\":["
             "{\"id\":\"c1\",\"function\":{\"index\":0,\"name\":\"f\","
@@ -335,9 +337,10 @@ test_refused(void)
             "a remote image");
 
     talk();
-    (void) part(message(NGX_HTTP_MODEL_ROLE_USER), AUDIO, WAV);
-    written("audio cannot be had from vendor \"acme\", whose servers speak "
-            "Ollama's API; send what was said", "audio");
+    p = part(message(NGX_HTTP_MODEL_ROLE_USER), AUDIO, "ZkxhQw==");
+    p->media = str("audio/flac");
+    written("audio other than WAV and MP3 cannot be had from vendor \"acme\", "
+            "whose servers speak Ollama's API", "audio");
 
     talk();
     p = part(message(NGX_HTTP_MODEL_ROLE_USER), FILED, "JVBERi0=");
@@ -367,11 +370,6 @@ test_refused(void)
     written("vendor \"acme\", whose servers speak Ollama's API, cannot be "
             "told to call one of several tools; name the tool in "
             "\"tool_choice\", or use \"auto\"", "any of two tools");
-
-    b.talk.choice = NGX_HTTP_MODEL_CHOICE_AUTO;
-    b.talk.parallel = NGX_HTTP_MODEL_OFF;
-    written("vendor \"acme\", whose servers speak Ollama's API, cannot be "
-            "told to make one tool call at a time", "one call at a time");
 }
 
 
