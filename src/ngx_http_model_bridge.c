@@ -300,6 +300,10 @@ ngx_http_model_bridge_keep(ngx_http_model_bridge_t *b,
     static ngx_str_t  large = ngx_string("the answer's parts are larger than "
                                          "model_bridge_buffer");
 
+    if (add->len == 0) {
+        return NGX_OK;
+    }
+
     /* a whole answer is bounded already */
 
     if (b->stream) {

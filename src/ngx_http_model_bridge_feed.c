@@ -284,7 +284,7 @@ ngx_http_model_feed_add(ngx_http_model_bridge_t *b,
     u_char  *data;
     size_t   size;
 
-    if (b->ended) {
+    if (b->ended || len == 0) {
         return NGX_OK;
     }
 
