@@ -139,6 +139,11 @@ ngx_int_t ngx_http_model_openai_read_answer(ngx_http_model_bridge_t *b,
 ngx_int_t ngx_http_model_openai_read_event(ngx_http_model_bridge_t *b,
     ngx_str_t *event, ngx_str_t *data);
 
+/* 1: an answer, a chunk or a choice that tells of a failure; ends with it */
+ngx_uint_t ngx_http_model_openai_is_error(ngx_http_model_json_t *root);
+ngx_int_t ngx_http_model_openai_error(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
+
 /* calls in a chunk's delta or an answer's message; that no more follows */
 ngx_int_t ngx_http_model_openai_read_calls(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *delta);

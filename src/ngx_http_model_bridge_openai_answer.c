@@ -36,9 +36,6 @@ static void ngx_http_model_openai_count(ngx_http_model_json_t *object,
     const char *name, int64_t *n);
 static void ngx_http_model_openai_timing(ngx_http_model_json_t *object,
     const char *name, int64_t *n);
-static ngx_uint_t ngx_http_model_openai_is_error(ngx_http_model_json_t *root);
-static ngx_int_t ngx_http_model_openai_error(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_t *root);
 static ngx_uint_t ngx_http_model_openai_error_status(
     ngx_http_model_json_t *error);
 
@@ -595,7 +592,7 @@ ngx_http_model_openai_timing(ngx_http_model_json_t *object, const char *name,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_model_openai_is_error(ngx_http_model_json_t *root)
 {
     ngx_http_model_json_t  *error;
@@ -627,7 +624,7 @@ ngx_http_model_openai_is_error(ngx_http_model_json_t *root)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_model_openai_error(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *root)
 {

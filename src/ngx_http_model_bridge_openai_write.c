@@ -42,6 +42,12 @@ static ngx_int_t ngx_http_model_openai_write_format(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w);
 static void ngx_http_model_openai_write_think(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w);
+static ngx_int_t ngx_http_model_openai_write_extra(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w);
+static ngx_uint_t ngx_http_model_openai_said(ngx_http_model_talk_t *talk,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_model_openai_named(ngx_str_t *name,
+    const char *word);
 static ngx_int_t ngx_http_model_openai_text_refuse(ngx_http_model_bridge_t *b);
 
 
@@ -94,11 +100,11 @@ ngx_http_model_openai_write_request(ngx_http_model_bridge_t *b,
     ngx_http_model_openai_write_think(b, w);
     ngx_http_model_openai_write_stream(b, w);
 
-    ngx_http_model_bridge_extra(w, talk->extra);
+    rc = ngx_http_model_openai_write_extra(b, w);
 
     ngx_http_model_json_object_end(w);
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -161,11 +167,11 @@ ngx_http_model_openai_write_text(ngx_http_model_bridge_t *b,
 
     ngx_http_model_openai_write_stream(b, w);
 
-    ngx_http_model_bridge_extra(w, talk->extra);
+    rc = ngx_http_model_openai_write_extra(b, w);
 
     ngx_http_model_json_object_end(w);
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -531,4 +537,111 @@ ngx_http_model_openai_write_think(ngx_http_model_bridge_t *b,
 
     ngx_http_model_json_key(w, "reasoning_effort");
     ngx_http_model_json_cstr(w, effort);
+}
+
+
+/* what the client's API does not know goes on, but not what is said already */
+
+static ngx_int_t
+ngx_http_model_openai_write_extra(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_writer_t *w)
+{
+    ngx_str_t               *key;
+    ngx_uint_t               i;
+    ngx_http_model_json_t  **member;
+
+    if (b->talk.extra == NULL) {
+        return NGX_OK;
+    }
+
+    member = b->talk.extra->elts;
+
+    for (i = 0; i < b->talk.extra->nelts; i++) {
+        key = &member[i]->key;
+
+        if (ngx_http_model_openai_said(&b->talk, key)) {
+            return ngx_http_model_bridge_refuse(b, NULL, "\"%V\" is given "
+                                                "twice towards vendor \"%V\": "
+                                                "other members say it, too",
+                                                key, &b->vendor);
+        }
+    }
+
+    ngx_http_model_bridge_extra(w, b->talk.extra);
+
+    return NGX_OK;
+}
+
+
+/* whether a member of the name is written, or left out on purpose */
+
+static ngx_uint_t
+ngx_http_model_openai_said(ngx_http_model_talk_t *talk, ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        const char  *name;
+        ngx_uint_t   number;
+    } numbers[] = {
+        { "temperature", NGX_HTTP_MODEL_TALK_TEMPERATURE },
+        { "top_p", NGX_HTTP_MODEL_TALK_TOP_P },
+        { "top_k", NGX_HTTP_MODEL_TALK_TOP_K },
+        { "min_p", NGX_HTTP_MODEL_TALK_MIN_P },
+        { "seed", NGX_HTTP_MODEL_TALK_SEED },
+        { "presence_penalty", NGX_HTTP_MODEL_TALK_PRESENCE },
+        { "frequency_penalty", NGX_HTTP_MODEL_TALK_FREQUENCY },
+        { "repeat_penalty", NGX_HTTP_MODEL_TALK_REPEAT },
+        { "repetition_penalty", NGX_HTTP_MODEL_TALK_REPEAT },
+        { "max_tokens", NGX_HTTP_MODEL_TALK_MAX },
+        { "max_completion_tokens", NGX_HTTP_MODEL_TALK_MAX },
+        { "top_logprobs", NGX_HTTP_MODEL_TALK_TOP_LOGPROBS },
+        { NULL, 0 }
+    };
+
+    const struct {
+        const char  *name;
+        ngx_uint_t   said;
+    } others[] = {
+        { "model", 1 },
+        { "messages", 1 },
+        { "stream", 1 },
+        { "stream_options", talk->stream },
+        { "prompt", talk->completion },
+        { "suffix", talk->completion },
+        { "stop", talk->stop.nelts },
+        { "user", talk->user.len },
+        { "logprobs", talk->logprobs },
+        { "response_format", talk->format },
+        { "tools", talk->tools.nelts },
+        { "tool_choice", talk->choice },
+        { "parallel_tool_calls", talk->parallel },
+        { "reasoning_effort", talk->think },
+        { "chat_template_kwargs", talk->think },
+        { NULL, 0 }
+    };
+
+    for (i = 0; numbers[i].name; i++) {
+        if (ngx_http_model_openai_named(name, numbers[i].name)) {
+            return talk->numbers[numbers[i].number].len != 0
+                   || (talk->completion
+                       && numbers[i].number == NGX_HTTP_MODEL_TALK_MAX);
+        }
+    }
+
+    for (i = 0; others[i].name; i++) {
+        if (ngx_http_model_openai_named(name, others[i].name)) {
+            return others[i].said != 0;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_model_openai_named(ngx_str_t *name, const char *word)
+{
+    return name->len == ngx_strlen(word)
+           && ngx_memcmp(name->data, word, name->len) == 0;
 }

@@ -155,7 +155,7 @@ exchange_request(exchange_t *x, ngx_str_t *body)
 
 /* memory of its own, so that nothing reads past it or keeps it */
 
-static void
+static ngx_inline void
 exchange_feed(exchange_t *x, u_char *p, size_t len)
 {
     u_char  *copy;
@@ -174,7 +174,7 @@ exchange_feed(exchange_t *x, u_char *p, size_t len)
 
 /* a stream, in two at a cut; 0: byte by byte */
 
-static void
+static ngx_inline void
 exchange_stream(exchange_t *x, ngx_str_t *stream, size_t cut)
 {
     size_t  i;

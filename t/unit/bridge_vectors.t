@@ -1,0 +1,17 @@
+#!/usr/bin/perl
+
+# Embeddings over a bridge: the C program of this name.
+
+use strict;
+use warnings;
+
+use FindBin;
+
+my $dir = $ENV{TEST_UNIT_DIR} || "$FindBin::Bin/../../build/unit";
+
+if (!-x "$dir/bridge_vectors") {
+    print "1..0 # SKIP $dir/bridge_vectors is missing, \"make unit\" builds it\n";
+    exit 0;
+}
+
+exec "$dir/bridge_vectors" or die "cannot run $dir/bridge_vectors: $!\n";
