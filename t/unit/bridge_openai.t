@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# Chat completions of OpenAI over a bridge: the C program of this name.
+# Requests of chat completions over a bridge: the C program of this name.
 
 use strict;
 use warnings;
