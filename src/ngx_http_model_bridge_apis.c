@@ -25,6 +25,9 @@ static const ngx_http_model_bridge_api_t  *ngx_http_model_bridge_all[] = {
     &ngx_http_model_bridge_responses,
     &ngx_http_model_bridge_messages,
     &ngx_http_model_bridge_count_tokens,
+    &ngx_http_model_bridge_embed,
+    &ngx_http_model_bridge_embeddings,
+    &ngx_http_model_bridge_vectors,
     NULL
 };
 
@@ -57,6 +60,15 @@ static const ngx_http_model_bridge_way_t  ngx_http_model_bridge_ways[] = {
       { &ngx_http_model_bridge_chat,
         &ngx_http_model_bridge_completions,
         NULL } },
+
+    { &ngx_http_model_bridge_embed,
+      { NULL, &ngx_http_model_bridge_vectors, NULL } },
+
+    { &ngx_http_model_bridge_embeddings,
+      { NULL, &ngx_http_model_bridge_vectors, NULL } },
+
+    { &ngx_http_model_bridge_vectors,
+      { &ngx_http_model_bridge_embed, NULL, NULL } },
 
     { NULL, { NULL, NULL, NULL } }
 };
@@ -110,6 +122,11 @@ const ngx_http_model_bridge_api_t *
 ngx_http_model_bridge_server(ngx_http_model_bridge_t *b)
 {
     const ngx_http_model_bridge_way_t  *way;
+
+    if (b->talk.completion) {
+        return (b->to == NGX_HTTP_MODEL_OPENAI) ? &ngx_http_model_bridge_text
+                                                : NULL;
+    }
 
     for (way = ngx_http_model_bridge_ways; way->client; way++) {
         if (way->client == b->client) {
