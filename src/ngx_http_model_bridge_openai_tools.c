@@ -69,7 +69,7 @@ const ngx_http_model_field_t  ngx_http_model_openai_function_rows[] = {
 const ngx_http_model_field_t  ngx_http_model_openai_choice_rows[] = {
     { "type", TAKEN, { MAP, SAME, MAP }, "function, allowed_tools" },
     { "function", TAKEN, { MAP, SAME, MAP },
-      "the tool; Ollama cannot be told to call one" },
+      "the tool; Ollama is told of no other" },
     { "allowed_tools", TAKEN, { MAP, SAME, MAP },
       "the other tools are left out" },
     { "custom", NULL, { REFUSE, SAME, REFUSE },
@@ -185,7 +185,11 @@ ngx_http_model_openai_functions(ngx_http_model_bridge_t *b,
         input = b->input;
         input->functions = 1;
 
-        b->talk.parallel = NGX_HTTP_MODEL_OFF;
+        /* more calls than one are left out of the answer at the latest */
+
+        if (b->to != NGX_HTTP_MODEL_OLLAMA) {
+            b->talk.parallel = NGX_HTTP_MODEL_OFF;
+        }
     }
 
     for (element = functions->child; element; element = element->next) {

@@ -363,7 +363,7 @@ test_tools(void)
           "\"name\":\"f\",\"arguments\":\"{\\\"a\\\":1}\"}},"
           "{\"role\":\"function\",\"name\":\"f\",\"content\":\"2\"}]",
           "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\","
-          "\"parameters\":{}}}],\"parallel_tool_calls\":false,"
+          "\"parameters\":{}}}],"
           "\"tool_choice\":{\"type\":\"function\",\"function\":{"
           "\"name\":\"f\"}},\"messages\":[{\"role\":\"assistant\","
           "\"content\":null,\"tool_calls\":[{"

@@ -248,7 +248,7 @@ exchange_same(ngx_http_model_json_t *a, ngx_http_model_json_t *b)
 }
 
 
-static void
+static ngx_inline void
 json_is(ngx_str_t *got, const char *want, const char *name)
 {
     ngx_str_t               err;
