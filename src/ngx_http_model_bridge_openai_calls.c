@@ -388,22 +388,23 @@ ngx_http_model_openai_calls_end(ngx_http_model_bridge_t *b)
 }
 
 
+/* counted among what is kept of the answer */
+
 static ngx_int_t
 ngx_http_model_openai_copy(ngx_http_model_bridge_t *b, ngx_str_t *to,
     ngx_str_t *from)
 {
-    ngx_str_null(to);
+    ngx_http_model_bridge_text_t  text;
 
-    if (from->len == 0) {
-        return NGX_OK;
-    }
+    ngx_memzero(&text, sizeof(ngx_http_model_bridge_text_t));
 
-    to->data = ngx_pstrdup(b->pool, from);
-    if (to->data == NULL) {
+    if (from->len
+        && ngx_http_model_bridge_keep(b, &text, from) == NGX_ERROR)
+    {
         return NGX_ERROR;
     }
 
-    to->len = from->len;
+    *to = text.s;
 
     return NGX_OK;
 }

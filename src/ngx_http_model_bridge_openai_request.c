@@ -270,6 +270,9 @@ static ngx_int_t
 ngx_http_model_openai_only_one(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) b;
+    (void) data;
+
     return (value->type == NGX_HTTP_MODEL_JSON_NUMBER
             && ngx_http_model_talk_value(&value->value) == 1)
            ? NGX_OK : NGX_DECLINED;
@@ -280,6 +283,8 @@ static ngx_int_t
 ngx_http_model_openai_only_zero(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return (b->to == NGX_HTTP_MODEL_OLLAMA
             || (value->type == NGX_HTTP_MODEL_JSON_NUMBER
                 && ngx_http_model_talk_value(&value->value) == 0))
@@ -292,6 +297,9 @@ ngx_http_model_openai_only_text(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
     ngx_http_model_json_t  *element;
+
+    (void) b;
+    (void) data;
 
     if (value->type != NGX_HTTP_MODEL_JSON_ARRAY) {
         return NGX_DECLINED;
@@ -311,6 +319,9 @@ static ngx_int_t
 ngx_http_model_openai_only_usual(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) b;
+    (void) data;
+
     return (ngx_http_model_openai_word(value, "auto")
             || ngx_http_model_openai_word(value, "default"))
            ? NGX_OK : NGX_DECLINED;

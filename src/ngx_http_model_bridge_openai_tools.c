@@ -102,6 +102,8 @@ ngx_http_model_openai_tools(ngx_http_model_bridge_t *b,
     ngx_http_model_tool_t  *tool;
     ngx_http_model_json_t  *tools, *element, *function;
 
+    tools = NULL;
+
     rc = ngx_http_model_openai_flag(b, root, "parallel_tool_calls",
                                     "parallel_tool_calls", &b->talk.parallel);
 

@@ -17,8 +17,8 @@ static ngx_int_t ngx_http_model_openai_turn_user(ngx_http_model_bridge_t *b,
 static ngx_int_t ngx_http_model_openai_turn_assistant(
     ngx_http_model_bridge_t *b, ngx_http_model_json_writer_t *w,
     ngx_http_model_message_t *message);
-static ngx_int_t ngx_http_model_openai_turn_calls(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_writer_t *w, ngx_array_t *parts);
+static void ngx_http_model_openai_turn_calls(ngx_http_model_json_writer_t *w,
+    ngx_array_t *parts);
 static ngx_int_t ngx_http_model_openai_turn_results(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w, ngx_http_model_message_t *message);
 static ngx_int_t ngx_http_model_openai_turn_images(ngx_http_model_bridge_t *b,
@@ -244,14 +244,17 @@ ngx_http_model_openai_turn_assistant(ngx_http_model_bridge_t *b,
         ngx_http_model_json_str(w, &thinking);
     }
 
-    return calls ? ngx_http_model_openai_turn_calls(b, w, &message->parts)
-                 : NGX_OK;
+    if (calls) {
+        ngx_http_model_openai_turn_calls(w, &message->parts);
+    }
+
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_model_openai_turn_calls(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_writer_t *w, ngx_array_t *parts)
+static void
+ngx_http_model_openai_turn_calls(ngx_http_model_json_writer_t *w,
+    ngx_array_t *parts)
 {
     ngx_uint_t              i;
     ngx_http_model_part_t  *part;
@@ -298,8 +301,6 @@ ngx_http_model_openai_turn_calls(ngx_http_model_bridge_t *b,
     }
 
     ngx_http_model_json_array_end(w);
-
-    return NGX_OK;
 }
 
 

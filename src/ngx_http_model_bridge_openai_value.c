@@ -14,6 +14,10 @@ ngx_int_t
 ngx_http_model_openai_taken(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) b;
+    (void) value;
+    (void) data;
+
     return NGX_OK;
 }
 
@@ -22,6 +26,9 @@ ngx_int_t
 ngx_http_model_openai_to_ollama(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) value;
+    (void) data;
+
     return (b->to == NGX_HTTP_MODEL_OLLAMA) ? NGX_OK : NGX_DECLINED;
 }
 
@@ -30,6 +37,9 @@ ngx_int_t
 ngx_http_model_openai_to_anthropic(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) value;
+    (void) data;
+
     return (b->to == NGX_HTTP_MODEL_ANTHROPIC) ? NGX_OK : NGX_DECLINED;
 }
 

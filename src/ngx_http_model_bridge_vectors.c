@@ -93,6 +93,9 @@ ngx_int_t
 ngx_http_model_vectors_taken(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) value;
+    (void) data;
+
     return (b->to == NGX_HTTP_MODEL_ANTHROPIC) ? NGX_DECLINED : NGX_OK;
 }
 
@@ -103,6 +106,8 @@ ngx_http_model_vectors_input(ngx_http_model_bridge_t *b,
 {
     ngx_http_model_json_t          *element;
     ngx_http_model_bridge_embed_t  *embed;
+
+    (void) data;
 
     if (b->to == NGX_HTTP_MODEL_ANTHROPIC) {
         return NGX_DECLINED;
@@ -148,6 +153,8 @@ ngx_http_model_vectors_dimensions(ngx_http_model_bridge_t *b,
 {
     ngx_http_model_bridge_embed_t  *embed;
 
+    (void) data;
+
     if (b->to == NGX_HTTP_MODEL_ANTHROPIC) {
         return NGX_DECLINED;
     }
@@ -175,6 +182,8 @@ ngx_http_model_vectors_encoding(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
     ngx_http_model_bridge_embed_t  *embed;
+
+    (void) data;
 
     if (b->to == NGX_HTTP_MODEL_ANTHROPIC) {
         return NGX_DECLINED;

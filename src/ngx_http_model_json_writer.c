@@ -353,7 +353,7 @@ ngx_http_model_json_str2(ngx_http_model_json_writer_t *w, ngx_str_t *prefix,
 
     ngx_http_model_json_raw(w, &head);
     ngx_http_model_json_print(w, (char *) s->data, s->len);
-    ngx_http_model_json_print(w, "\"", 1);
+    ngx_http_model_json_print(w, (char *) head.data, 1);
 }
 
 

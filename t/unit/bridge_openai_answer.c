@@ -657,8 +657,8 @@ test_hostile(void)
         "null", "true", "0", "-1", "1e999", "\"\"", "\"x\"", "[]", "[[]]",
         "[null]", "[0,\"x\",{}]", "{}", "{\"content\":{}}",
         "{\"tool_calls\":{}}", "{\"tool_calls\":[1,[],{\"function\":1}]}",
-        "{\"tool_calls\":[{\"index\":99999999999999999999,\"function\":{"
-        "\"name\":{},\"arguments\":[]}}]}", "{\"function_call\":{}}"
+        ("{\"tool_calls\":[{\"index\":99999999999999999999,\"function\":{"
+         "\"name\":{},\"arguments\":[]}}]}"), "{\"function_call\":{}}"
     };
 
     static const char  *frames[] = {
@@ -671,8 +671,8 @@ test_hostile(void)
         "{\"choices\":[{\"logprobs\":%s}]}",
         "{\"choices\":[{\"logprobs\":{\"content\":%s}}]}",
         "{\"choices\":[{\"logprobs\":{\"tokens\":%s,\"token_logprobs\":[0]}}]}",
-        "{\"choices\":[{\"logprobs\":{\"tokens\":[\"x\"],"
-        "\"token_logprobs\":%s,\"top_logprobs\":%1$s}}]}",
+        ("{\"choices\":[{\"logprobs\":{\"tokens\":[\"x\"],"
+         "\"token_logprobs\":%s,\"top_logprobs\":%1$s}}]}"),
         "{\"choices\":[{\"finish_reason\":%s}]}", "{\"usage\":%s}",
         "{\"usage\":{\"prompt_tokens\":%s,\"prompt_tokens_details\":%1$s}}",
         "{\"timings\":{\"prompt_ms\":%s}}", "{\"error\":%s}",
