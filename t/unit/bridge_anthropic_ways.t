@@ -1,0 +1,17 @@
+#!/usr/bin/perl
+
+# To and from the Messages API over bridges: the C program of this name.
+
+use strict;
+use warnings;
+
+use FindBin;
+
+my $dir = $ENV{TEST_UNIT_DIR} || "$FindBin::Bin/../../build/unit";
+
+if (!-x "$dir/bridge_anthropic_ways") {
+    print "1..0 # SKIP $dir/bridge_anthropic_ways is missing, \"make unit\" builds it\n";
+    exit 0;
+}
+
+exec "$dir/bridge_anthropic_ways" or die "cannot run $dir/bridge_anthropic_ways: $!\n";
