@@ -242,13 +242,96 @@ test_message(void)
  * message_delta, END message_stop; each with its index.
  */
 
+static u_char *
+brief_block(u_char *out, ngx_http_model_json_t *block)
+{
+    ngx_str_t  s;
+
+    (void) ngx_http_model_json_get_str(block, "type", &s);
+    out = ngx_sprintf(out, "+%V", &s);
+
+    if (ngx_http_model_json_get_str(block, "id", &s) == NGX_OK) {
+        out = ngx_sprintf(out, "(%V", &s);
+        (void) ngx_http_model_json_get_str(block, "name", &s);
+        out = ngx_sprintf(out, ",%V)", &s);
+    }
+
+    if (ngx_http_model_json_get_str(block, "data", &s) == NGX_OK) {
+        out = ngx_sprintf(out, "(%V)", &s);
+    }
+
+    return out;
+}
+
+
+static u_char *
+brief_frame(u_char *out, ngx_str_t *name, ngx_http_model_json_t *root)
+{
+    int64_t                 n;
+    ngx_str_t               type, text;
+    ngx_http_model_json_t  *v, *u;
+
+    n = ngx_http_model_json_get_int(root, "index");
+
+    if (ngx_strncmp(name->data, "message_start", 13) == 0) {
+        u = ngx_http_model_json_get(ngx_http_model_json_get(root, "message"),
+                                    "usage");
+
+        return ngx_sprintf(out, "M(%L)",
+                           ngx_http_model_json_get_int(u, "input_tokens"));
+    }
+
+    if (ngx_strncmp(name->data, "content_block_start", 19) == 0) {
+        out = ngx_sprintf(out, " %L", n);
+
+        return brief_block(out, ngx_http_model_json_get(root,
+                                                        "content_block"));
+    }
+
+    if (ngx_strncmp(name->data, "content_block_stop", 18) == 0) {
+        return ngx_sprintf(out, " %L-", n);
+    }
+
+    v = ngx_http_model_json_get(root, "delta");
+
+    if (ngx_strncmp(name->data, "content_block_delta", 19) == 0) {
+        out = ngx_sprintf(out, " %L%V", n, &v->child->value);
+
+        return ngx_sprintf(out - (sizeof("_delta") - 1), "(%V)",
+                           &v->child->next->value);
+    }
+
+    if (ngx_strncmp(name->data, "message_delta", 13) == 0) {
+        u = ngx_http_model_json_get(root, "usage");
+
+        return ngx_sprintf(out, " D(%V %V %L+%L+%L/%L)", &v->child->value,
+                    &v->child->next->value,
+                    ngx_http_model_json_get_int(u, "input_tokens"),
+                    ngx_http_model_json_get_int(u, "cache_read_input_tokens"),
+                    ngx_http_model_json_get_int(u,
+                                              "cache_creation_input_tokens"),
+                    ngx_http_model_json_get_int(u, "output_tokens"));
+    }
+
+    if (ngx_strncmp(name->data, "error", 5) == 0) {
+        v = ngx_http_model_json_get(root, "error");
+
+        (void) ngx_http_model_json_get_str(v, "type", &type);
+        (void) ngx_http_model_json_get_str(v, "message", &text);
+
+        return ngx_sprintf(out, " error(%V: %V)", &type, &text);
+    }
+
+    return ngx_sprintf(out, " %V", name);
+}
+
+
 static ngx_str_t
 brief(void)
 {
     u_char                 *p, *q, *out, *last;
-    int64_t                 n;
-    ngx_str_t               s, name, type, text, err;
-    ngx_http_model_json_t  *root, *v, *u;
+    ngx_str_t               s, name, type, err;
+    ngx_http_model_json_t  *root;
 
     p = bridge_out;
     last = p + bridge_len;
@@ -269,7 +352,7 @@ brief(void)
         name.data = p + 7;
         p = (u_char *) ngx_strchr(p, '\n');
         name.len = p - name.data;
-        p += 1 + 6;
+        p += sizeof("\ndata: ") - 1;
 
         root = ngx_http_model_json_parse(bridge_pool, p, q - p, &err);
         p = q + 2;
@@ -287,59 +370,7 @@ brief(void)
             out = ngx_sprintf(out, "[%V is %V]", &name, &type);
         }
 
-        n = ngx_http_model_json_get_int(root, "index");
-        v = NULL;
-
-        if (ngx_strncmp(name.data, "message_start", 13) == 0) {
-            v = ngx_http_model_json_get(root, "message");
-            v = ngx_http_model_json_get(v, "usage");
-            out = ngx_sprintf(out, "M(%L)",
-                              ngx_http_model_json_get_int(v, "input_tokens"));
-
-        } else if (ngx_strncmp(name.data, "content_block_start", 19) == 0) {
-            v = ngx_http_model_json_get(root, "content_block");
-            (void) ngx_http_model_json_get_str(v, "type", &type);
-            out = ngx_sprintf(out, " %L+%V", n, &type);
-
-            if (ngx_http_model_json_get_str(v, "id", &text) == NGX_OK) {
-                out = ngx_sprintf(out, "(%V", &text);
-                (void) ngx_http_model_json_get_str(v, "name", &text);
-                out = ngx_sprintf(out, ",%V)", &text);
-            }
-
-            if (ngx_http_model_json_get_str(v, "data", &text) == NGX_OK) {
-                out = ngx_sprintf(out, "(%V)", &text);
-            }
-
-        } else if (ngx_strncmp(name.data, "content_block_delta", 19) == 0) {
-            v = ngx_http_model_json_get(root, "delta");
-            out = ngx_sprintf(out, " %L%V", n, &v->child->value);
-            out -= 6;  /* _delta */
-            out = ngx_sprintf(out, "(%V)", &v->child->next->value);
-
-        } else if (ngx_strncmp(name.data, "content_block_stop", 18) == 0) {
-            out = ngx_sprintf(out, " %L-", n);
-
-        } else if (ngx_strncmp(name.data, "message_delta", 13) == 0) {
-            v = ngx_http_model_json_get(root, "delta");
-            u = ngx_http_model_json_get(root, "usage");
-            out = ngx_sprintf(out, " D(%V %V %L+%L+%L/%L)", &v->child->value,
-                   &v->child->next->value,
-                   ngx_http_model_json_get_int(u, "input_tokens"),
-                   ngx_http_model_json_get_int(u, "cache_read_input_tokens"),
-                   ngx_http_model_json_get_int(u,
-                                               "cache_creation_input_tokens"),
-                   ngx_http_model_json_get_int(u, "output_tokens"));
-
-        } else if (ngx_strncmp(name.data, "error", 5) == 0) {
-            v = ngx_http_model_json_get(root, "error");
-            (void) ngx_http_model_json_get_str(v, "type", &type);
-            (void) ngx_http_model_json_get_str(v, "message", &text);
-            out = ngx_sprintf(out, " error(%V: %V)", &type, &text);
-
-        } else {
-            out = ngx_sprintf(out, " %V", &name);
-        }
+        out = brief_frame(out, &name, root);
     }
 
     s.len = out - s.data;

@@ -11,7 +11,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "bridge_exchange.h"
+#include "bridge_pieces.h"
 
 
 #define OLLAMA     NGX_HTTP_MODEL_OLLAMA
@@ -29,11 +29,7 @@ static ngx_str_t
 request(const ngx_http_model_bridge_api_t *client, ngx_uint_t to,
     ngx_str_t *body)
 {
-    u_char                   *p;
-    size_t                    len;
     ngx_int_t                 rc;
-    ngx_str_t                 out, *piece;
-    ngx_uint_t                i;
     ngx_array_t              *pieces;
     ngx_http_model_bridge_t   b;
 
@@ -43,27 +39,7 @@ request(const ngx_http_model_bridge_api_t *client, ngx_uint_t to,
 
     bridge_done(&b);
 
-    if (rc != NGX_OK) {
-        return b.text;
-    }
-
-    piece = pieces->elts;
-    len = 0;
-
-    for (i = 0; i < pieces->nelts; i++) {
-        len += piece[i].len;
-    }
-
-    p = ngx_pnalloc(bridge_pool, len + 1);
-
-    out.data = p;
-    out.len = len;
-
-    for (i = 0; i < pieces->nelts; i++) {
-        p = ngx_cpymem(p, piece[i].data, piece[i].len);
-    }
-
-    return out;
+    return (rc == NGX_OK) ? bridge_join(pieces) : b.text;
 }
 
 
