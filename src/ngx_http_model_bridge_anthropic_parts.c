@@ -457,12 +457,16 @@ ngx_http_model_anthropic_thought(ngx_http_model_bridge_t *b,
 
     rc = ngx_http_model_anthropic_str(b, block, "content[].", "thinking", 1,
                                       &part->text);
-    if (rc != NGX_OK) {
-        return rc;
+    if (rc == NGX_OK) {
+        rc = ngx_http_model_anthropic_str(b, block, "content[].", "signature",
+                                          0, &part->signature);
     }
 
-    return ngx_http_model_anthropic_str(b, block, "content[].", "signature", 0,
-                                        &part->signature);
+    if (rc == NGX_OK && part->text.len == 0 && part->signature.len == 0) {
+        parts->nelts--;
+    }
+
+    return rc;
 }
 
 

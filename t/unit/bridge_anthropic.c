@@ -251,6 +251,7 @@ test_messages(void)
 
     talk("'messages':[{'role':'user','content':'q'},{'role':'assistant',"
          "'content':[{'type':'thinking','thinking':'hm','signature':'S'},"
+         "{'type':'thinking','thinking':'','signature':''},"
          "{'type':'redacted_thinking','data':'D'},{'type':'text','text':'ok'},"
          "{'type':'tool_use','id':'t1','name':'f','input':{'n':"
          "12345678901234567890,'f':1.0,'u':'\\u00e9'}},"

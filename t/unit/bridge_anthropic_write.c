@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 
 #include "bridge_pieces.h"
+#include "ngx_http_model_bridge_claude.h"
 
 
 #define HI      "'messages':[{'role':'user','content':'hi'}]"
@@ -437,12 +438,73 @@ test_written(void)
 }
 
 
+/* B budget, A adaptive, D disabled, T between_tools, S sampling, H hides */
+
+static void
+test_claude(void)
+{
+    char        got[8], *p;
+    ngx_str_t   name;
+    ngx_uint_t  i, n, flags;
+
+    static const ngx_uint_t  bits[] = {
+        NGX_HTTP_MODEL_CLAUDE_BUDGET, NGX_HTTP_MODEL_CLAUDE_ADAPTIVE,
+        NGX_HTTP_MODEL_CLAUDE_DISABLED, NGX_HTTP_MODEL_CLAUDE_BETWEEN,
+        NGX_HTTP_MODEL_CLAUDE_SAMPLING, NGX_HTTP_MODEL_CLAUDE_HIDES
+    };
+
+    static const char  *models[][2] = {
+        { "", "BADS" },
+        { "c", "BADS" },
+        { "glm-4.6", "BADS" },
+        { "claude", "BADS" },
+        { "claude-latest", "BADS" },
+        { "claude-2.1", "BDS" },
+        { "anthropic.claude-v2:1", "BDS" },
+        { "claude-3-7-sonnet-20250219", "BDS" },
+        { "claude-opus-4-20250514", "BDS" },
+        { "Claude-Haiku-4-5-20251001", "BDS" },
+        { "anthropic/claude-opus-4.6", "BADS" },
+        { "us.anthropic.claude-sonnet-4-6-v1:0", "BADS" },
+        { "claude-opus-4-7", "ADH" },
+        { "claude-sonnet-5", "ADH" },
+        { "claude-sonnet-5-5", "ATH" },
+        { "claude-opus-5@20260701", "ADH" },
+        { "claude-opus-5-5", "AH" },
+        { "claude-haiku-5-5", "ADH" },
+        { "claude-fable-5", "AH" },
+        { "claude-mythos-preview", "AH" },
+        { NULL, NULL }
+    };
+
+    for (i = 0; models[i][0]; i++) {
+
+        name.data = (u_char *) models[i][0];
+        name.len = ngx_strlen(models[i][0]);
+
+        flags = ngx_http_model_claude(&name);
+        p = got;
+
+        for (n = 0; n < sizeof(bits) / sizeof(bits[0]); n++) {
+            if (flags & bits[n]) {
+                *p++ = "BADTSH"[n];
+            }
+        }
+
+        *p = '\0';
+
+        ok(ngx_strcmp(got, models[i][1]) == 0, models[i][0]);
+    }
+}
+
+
 int
 main(void)
 {
     tap_init();
 
     test_written();
+    test_claude();
 
     return tap_done();
 }
