@@ -76,8 +76,8 @@ ngx_int_t ngx_http_model_translate_head(ngx_http_request_t *r,
 
 /*
  * The body of the answer, which is consumed.  NGX_OK: *out, which may be
- * NULL, goes to the client; NGX_AGAIN: nothing does yet; NGX_DONE: the answer is made, status and document
- * of the translation; NGX_ERROR.
+ * NULL, goes to the client; NGX_AGAIN: nothing does yet; NGX_DONE: the answer
+ * is made, status and document of the translation; NGX_ERROR.
  */
 ngx_int_t ngx_http_model_translate_answer(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out);

@@ -148,8 +148,9 @@ is_deeply $r->json->{targets}, [
         weight => 1, backup => JSON::PP::false() },
     { id => 'acme:llama3:8b', vendor => 'acme', model => 'llama3:8b',
         weight => 2, backup => JSON::PP::true() } ], 'one: targets';
-is_deeply $r->json->{interfaces}, ['/v1/chat/completions',
-    '/v1/completions'], 'one: paths that all of them answer';
+is_deeply $r->json->{interfaces}, ['/api/chat', '/api/generate',
+    '/v1/chat/completions', '/v1/completions', '/v1/messages',
+    '/v1/responses'], 'one: paths that one of them answers';
 is $r->json->{vendor}{hosting}, 'cloud', 'one: some of it is not here';
 is $t->get('/v1/models/smart:latest')->json->{id}, 'smart', 'with a tag';
 

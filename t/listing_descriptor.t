@@ -80,7 +80,8 @@ is_deeply $m->{parameters}, { num_ctx => 2048, temperature => 0.7,
 is_deeply $m->{vendor}, { id => 'local', label => 'My servers',
     hosting => 'local' }, 'vendor';
 is_deeply $m->{interfaces}, ['/api/chat', '/api/generate',
-    '/v1/chat/completions', '/v1/completions'], 'interfaces';
+    '/v1/chat/completions', '/v1/completions', '/v1/messages',
+    '/v1/responses'], 'interfaces';
 is $m->{servers}, 1, 'servers';
 
 is_deeply $t->get('/v1/models/local:nomic-embed-text')->json->{interfaces},
@@ -94,8 +95,9 @@ is_deeply $m->{pricing}, { prompt => '0.00000125', completion => '0.00001',
 is_deeply $m->{pricing_per_million}, { input => '1.25', output => '10',
     cached => '0.125', cache_write => '0.5' }, 'as declared';
 is $m->{vendor}{hosting}, 'cloud', 'hosting';
-is_deeply $m->{interfaces}, ['/v1/chat/completions', '/v1/completions'],
-    'interfaces of an openai vendor';
+is_deeply $m->{interfaces}, ['/api/chat', '/api/generate',
+    '/v1/chat/completions', '/v1/completions', '/v1/messages',
+    '/v1/responses'], 'interfaces of an openai vendor';
 
 # The label where Ollama's clients look for it
 is $t->post('/api/show', { model => 'paid:gpt-5' })->json
