@@ -223,9 +223,10 @@ ngx_int_t
 ngx_http_model_bridge_refuse(ngx_http_model_bridge_t *b, const char *field,
     const char *fmt, ...)
 {
-    u_char   *p, *last;
-    size_t    len;
-    va_list   args;
+    u_char     *p, *last;
+    size_t      len;
+    va_list     args;
+    ngx_str_t   text;
 
     b->status = 400;
 
@@ -238,8 +239,16 @@ ngx_http_model_bridge_refuse(ngx_http_model_bridge_t *b, const char *field,
     last = ngx_vslprintf(p, p + NGX_HTTP_MODEL_BRIDGE_TEXT, fmt, args);
     va_end(args);
 
-    b->text.data = p;
-    b->text.len = last - p;
+    text.data = p;
+    text.len = last - p;
+
+    /* names of members are the client's */
+
+    b->text = ngx_http_model_bridge_clean(b->pool, &text);
+
+    if (b->text.data == NULL) {
+        return NGX_ERROR;
+    }
 
     ngx_str_null(&b->field);
 
@@ -344,8 +353,6 @@ ngx_http_model_bridge_keep(ngx_http_model_bridge_t *b,
 ngx_str_t
 ngx_http_model_bridge_message(ngx_pool_t *pool, u_char *p, size_t len)
 {
-    u_char                 *q, *last;
-    size_t                  n;
     ngx_str_t               text, out, err, *found;
     ngx_http_model_json_t  *root;
 
@@ -367,24 +374,37 @@ ngx_http_model_bridge_message(ngx_pool_t *pool, u_char *p, size_t len)
         text.len = ngx_min(found->len, NGX_HTTP_MODEL_BRIDGE_MESSAGE);
     }
 
-    q = ngx_pnalloc(pool, text.len * 3 + 1);
+    return ngx_http_model_bridge_clean(pool, &text);
+}
+
+
+ngx_str_t
+ngx_http_model_bridge_clean(ngx_pool_t *pool, ngx_str_t *text)
+{
+    u_char     *p, *q, *last;
+    size_t      n;
+    ngx_str_t   out;
+
+    ngx_str_null(&out);
+
+    q = ngx_pnalloc(pool, text->len + 1);
     if (q == NULL) {
         return out;
     }
 
     out.data = q;
 
-    p = text.data;
-    last = p + text.len;
+    p = text->data;
+    last = p + text->len;
 
     while (p < last) {
         n = ngx_http_model_json_utf8(p, last);
 
         if (n == 0) {
 
-            /* a character that was cut */
+            /* the beginning of a character, whose rest was cut off */
 
-            if (last - p < 4 && text.len >= NGX_HTTP_MODEL_BRIDGE_RAW) {
+            if (last - p < 4 && *p >= 0xc2) {
                 break;
             }
 

@@ -306,6 +306,13 @@ ngx_int_t ngx_http_model_bridge_replay(ngx_http_model_bridge_t *b,
 ngx_str_t ngx_http_model_bridge_message(ngx_pool_t *pool, u_char *p,
     size_t len);
 
+/*
+ * A text of somebody else's made fit for a message: valid UTF-8, no control
+ * characters; a character that is cut at the end is left out.  In memory of
+ * pool; data is NULL without.
+ */
+ngx_str_t ngx_http_model_bridge_clean(ngx_pool_t *pool, ngx_str_t *text);
+
 
 /* for readers and writers */
 

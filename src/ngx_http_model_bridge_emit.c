@@ -32,14 +32,11 @@ ngx_http_model_bridge_emit(ngx_http_model_bridge_t *b,
         b->failed = 1;
         b->status = e->status;
 
-        if (e->text.len) {
-            b->text.data = ngx_pstrdup(b->pool, &e->text);
-            if (b->text.data == NULL) {
-                return NGX_ERROR;
-            }
-        }
+        b->text = ngx_http_model_bridge_clean(b->pool, &e->text);
 
-        b->text.len = e->text.len;
+        if (b->text.data == NULL) {
+            return NGX_ERROR;
+        }
 
         return ngx_http_model_bridge_forward(b, e);
     }

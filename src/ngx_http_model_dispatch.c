@@ -349,7 +349,7 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
 
     rc = ngx_http_model_dispatch_translate(r, ctx);
 
-    if (rc != NGX_DECLINED) {
+    if (rc != NGX_DECLINED || ctx->hops == NULL) {
         return rc;
     }
 
@@ -387,6 +387,12 @@ ngx_http_model_dispatch_translate(ngx_http_request_t *r,
     }
 
     if (rc == NGX_DONE) {
+
+        if (ctx->dry) {
+            ctx->hops = NULL;
+            return NGX_DECLINED;
+        }
+
         return ngx_http_model_respond(r, NGX_HTTP_OK,
                                       "application/json; charset=utf-8",
                                       &b->text, NULL);

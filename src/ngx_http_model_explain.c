@@ -26,6 +26,8 @@ static ngx_int_t ngx_http_model_explain_path(ngx_http_request_t *r,
 static void ngx_http_model_explain_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_model_explain_name(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
+static void ngx_http_model_explain_question(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_json_writer_t *w);
 static ngx_int_t ngx_http_model_explain_body(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_model_explain(ngx_http_request_t *r,
@@ -213,6 +215,8 @@ ngx_http_model_explain_name(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
         ngx_http_model_json_str(w, &name);
     }
 
+    ngx_http_model_explain_question(ctx, w);
+
     ngx_http_model_json_object_end(w);
 
     if (ngx_http_model_json_finish(w, &body) != NGX_OK) {
@@ -220,6 +224,66 @@ ngx_http_model_explain_name(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     return ngx_http_model_explain_body(r, ctx, &body);
+}
+
+
+/* what a bridge would miss */
+
+static void
+ngx_http_model_explain_question(ngx_http_model_ctx_t *ctx,
+    ngx_http_model_json_writer_t *w)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        ngx_str_t    path;
+        const char  *key;
+    } texts[] = {
+        { ngx_string("/api/generate"), "prompt" },
+        { ngx_string("/api/embed"), "input" },
+        { ngx_string("/api/embeddings"), "prompt" },
+        { ngx_string("/v1/embeddings"), "input" },
+        { ngx_string("/v1/responses"), "input" },
+        { ngx_string("/api/chat"), NULL },
+        { ngx_string("/v1/chat/completions"), NULL },
+        { ngx_string("/v1/messages"), NULL },
+        { ngx_null_string, NULL }
+    };
+
+    for (i = 0; texts[i].path.len; i++) {
+        if (texts[i].path.len == ctx->endpoint->path.len
+            && ngx_memcmp(texts[i].path.data, ctx->endpoint->path.data,
+                          texts[i].path.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    if (texts[i].path.len == 0) {
+        return;
+    }
+
+    if (texts[i].key) {
+        ngx_http_model_json_key(w, texts[i].key);
+        ngx_http_model_json_cstr(w, "?");
+        return;
+    }
+
+    ngx_http_model_json_key(w, "messages");
+    ngx_http_model_json_array(w);
+    ngx_http_model_json_object(w);
+    ngx_http_model_json_key(w, "role");
+    ngx_http_model_json_cstr(w, "user");
+    ngx_http_model_json_key(w, "content");
+    ngx_http_model_json_cstr(w, "?");
+    ngx_http_model_json_object_end(w);
+    ngx_http_model_json_array_end(w);
+
+    if (ctx->endpoint->dialect == NGX_HTTP_MODEL_ANTHROPIC) {
+        ngx_http_model_json_key(w, "max_tokens");
+        ngx_http_model_json_int(w, 1);
+    }
 }
 
 
@@ -454,7 +518,8 @@ ngx_http_model_explain_request(ngx_http_model_ctx_t *ctx,
     case NGX_HTTP_MODEL_EP_ROUTED:
     case NGX_HTTP_MODEL_EP_BLOB:
     case NGX_HTTP_MODEL_EP_OTHER:
-        ngx_http_model_json_cstr(w, ctx->status ? "gateway" : "vendor");
+        ngx_http_model_json_cstr(w, (ctx->status || ctx->hops == NULL)
+                                    ? "gateway" : "vendor");
         break;
 
     default:

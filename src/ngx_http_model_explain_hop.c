@@ -16,6 +16,7 @@
 #include "ngx_http_model_queue.h"
 #include "ngx_http_model_rewrite.h"
 #include "ngx_http_model_survey.h"
+#include "ngx_http_model_translate.h"
 #include "ngx_http_model_variables.h"
 
 
@@ -397,6 +398,26 @@ ngx_http_model_explain_edit(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     const char             *how;
     ngx_chain_t            *bufs;
     ngx_http_model_edit_t  *edits;
+
+    ngx_http_model_json_key(w, "bridge");
+
+    if (hop->translation) {
+        ngx_http_model_json_object(w);
+        ngx_http_model_explain_str(w, "from",
+                              (ngx_str_t *) &hop->translation->b.client->path);
+        ngx_http_model_explain_str(w, "to",
+                              (ngx_str_t *) &hop->translation->b.server->path);
+        ngx_http_model_json_object_end(w);
+
+        ngx_http_model_json_key(w, "edits");
+        ngx_http_model_json_int(w, 0);
+        ngx_http_model_json_key(w, "edit");
+        ngx_http_model_json_cstr(w, "bridge");
+
+        return NGX_OK;
+    }
+
+    ngx_http_model_json_null(w);
 
     if (ngx_http_model_rewrite_plan(r, ctx, hop, &edits, &n) != NGX_OK) {
         return NGX_ERROR;

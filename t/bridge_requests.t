@@ -49,6 +49,7 @@ server {
     location /memory/ { model_pass; client_body_buffer_size 8m; }
     location /file/ { model_pass; client_body_in_file_only clean; }
     location /early/ { model_pass; model_read preaccess; }
+    location /status/ { model_status; }
 }
 CONF
 
@@ -214,6 +215,24 @@ $r = $t->post('/v1/messages/count_tokens', { model => 'p:m', messages => [] },
     headers => ['anthropic-version' => '2023-06-01']);
 is $r->status, 404, 'tokens are counted by nobody';
 is $r->json->{error}{type}, 'not_found_error', 'in the dialect';
+
+# what explain tells of it, with a name and with a body
+
+my $x1 = $t->get('/status/explain?model=chain&path=/api/chat')->json;
+is_deeply [map { [$_->{vendor}, $_->{bridge}{to}, $_->{uri}] }
+    @{ $x1->{hops} }], [['dead', ('/v1/chat/completions') x 2],
+    ['a', ('/v1/messages') x 2], ['p', ('/v1/chat/completions') x 2],
+    ['o', undef, '/api/chat']], 'explain: the ways of a chain';
+
+$x1 = $t->post('/status/explain?path=/v1/chat/completions', { model => 'a:m',
+    n => 2, messages => [] })->json;
+is $x1->{error}{status}, 400, 'explain: a refusal';
+like $x1->{error}{message}, qr/"n" cannot be had/, 'explain: its text';
+
+$x1 = $t->post('/status/explain?path=/api/chat', { model => 'a:m',
+    messages => [] })->json;
+is_deeply [@$x1{qw(answered_by error hops)}], ['gateway', undef, []],
+    'explain: what loads a model';
 
 # what loads and unloads a model
 

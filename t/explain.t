@@ -103,8 +103,8 @@ for my $case (['two:m'], ['m'], ['n'], ['two:new'], ['fast'], ['any-x'],
     my $e = told($model, path => $path);
     my $text = $model;
     utf8::decode($text);
-    my $r = $t->post($path, { model => $text, messages => [],
-        max_tokens => 1 });
+    my $r = $t->post($path, { model => $text, messages => [{ role => 'user',
+        content => 'x' }], max_tokens => 1 });
     my $name = $model =~ s/[^\x20-\x7e]/?/gr;
 
     if ($e->{error}) {
