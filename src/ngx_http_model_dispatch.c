@@ -568,15 +568,21 @@ static ngx_int_t
 ngx_http_model_dispatch_silent(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx)
 {
-    u_char      *p, *last;
-    ngx_str_t    paths;
-    ngx_uint_t   i, d;
+    u_char                             *p, *last;
+    ngx_str_t                           paths, rest;
+    ngx_uint_t                          i, n, dialect;
+    const ngx_http_model_bridge_api_t  *bridge;
 
-    static const char  *texts[NGX_HTTP_MODEL_NDIALECTS] = {
-        "/api/chat, /api/generate, /api/embed, /v1/chat/completions",
-        ("/v1/chat/completions, /v1/completions, /v1/embeddings, "
-         "/v1/responses"),
-        "/v1/messages"
+    static ngx_str_t  texts[] = {
+        ngx_string("/api/chat"),
+        ngx_string("/api/generate"),
+        ngx_string("/api/embed"),
+        ngx_string("/v1/chat/completions"),
+        ngx_string("/v1/completions"),
+        ngx_string("/v1/embeddings"),
+        ngx_string("/v1/responses"),
+        ngx_string("/v1/messages"),
+        ngx_null_string
     };
 
     p = ngx_pnalloc(r->pool, 256);
@@ -586,11 +592,16 @@ ngx_http_model_dispatch_silent(ngx_http_request_t *r,
 
     paths.data = p;
     last = p + 256;
-    i = 0;
 
-    for (d = 0; d < NGX_HTTP_MODEL_NDIALECTS; d++) {
-        if (ctx->vendor->dialects & ngx_http_model_dialect_bit(d)) {
-            p = ngx_slprintf(p, last, "%s%s", i++ ? ", " : "", texts[d]);
+    for (i = 0, n = 0; texts[i].len; i++) {
+
+        if (ngx_http_model_speak(ctx->vendor,
+                                 ngx_http_model_endpoint_find(&texts[i],
+                                                              &rest),
+                                 NULL, &dialect, &bridge)
+            == NGX_OK)
+        {
+            p = ngx_slprintf(p, last, "%s%V", n++ ? ", " : "", &texts[i]);
         }
     }
 

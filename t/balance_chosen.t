@@ -96,7 +96,8 @@ is_deeply $r->json, { error => { message => 'The model `two:none` does not '
     . 'exist, no server of vendor "two" has it', type =>
     'invalid_request_error', param => 'model', code => 'model_not_found' } },
     'its words';
-$r = $t->post('/v1/messages', { model => 'two:none', max_tokens => 1 },
+$r = $t->post('/v1/messages', { model => 'two:none', max_tokens => 1,
+    messages => [{ role => 'user', content => 'x' }] },
     headers => { 'anthropic-version' => '2023-06-01' });
 is $r->status, 404, 'Anthropic';
 is $r->json->{error}{type}, 'not_found_error', 'its type';
@@ -110,7 +111,8 @@ my $o = $t->open('POST', '/api/chat', body => { model => 'full:x' });
 $busy->wait_for(1, qr{/api/chat});
 for (['/api/chat', 503], ['/v1/chat/completions', 503], ['/v1/messages', 529]) {
     my ($path, $status) = @$_;
-    $r = $t->post($path, { model => 'full:x', max_tokens => 1 });
+    $r = $t->post($path, { model => 'full:x', max_tokens => 1,
+        messages => [{ role => 'user', content => 'x' }] });
     is $r->status, $status, "busy: $path";
     like $r->header('Retry-After'), qr/^\d+$/, 'Retry-After';
     like $r->body, qr/vendor \\?"full\\?" with this model is busy/, 'in words';

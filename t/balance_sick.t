@@ -119,7 +119,8 @@ is_deeply who('late:m'), { '503' => 6 }, 'none was ever seen';
 is_deeply told('late:m'), { outcome => 'asked',
     map { $at{$_} => 'free, never listed, first' } 'dead', 'late' },
     'that is explained';
-$r = $t->post('/v1/messages', { model => 'late:m', max_tokens => 1 });
+$r = $t->post('/v1/messages', { model => 'late:m', max_tokens => 1,
+    messages => [{ role => 'user', content => 'x' }] });
 is $r->status, 529, 'in dialect';
 like $r->header('Retry-After'), qr/^\d+$/, 'Retry-After';
 $b{late}->accept;

@@ -24,7 +24,7 @@ upstream two { server {{a}} max_fails=0; server {{b}} backup; }
 upstream slot { server {{a}} max_conns=1; model_queue 5 timeout=30s; }
 model_vendor two { proxy_pass http://two; discover off; model m; }
 model_vendor one { proxy_pass http://{{b}}; discover off; model only;
-    key env:KEY; dialect openai; }
+    key env:KEY; dialect ollama openai; }
 model_vendor slot { proxy_pass http://slot; discover off; }
 model_vendor bare { proxy_pass http://{{b}}; discover off; prefix off;
     model listed; }
@@ -102,7 +102,8 @@ if ($h2) {
     my $c = $t->h2(listen => 'h2');
     tells ask('fast', client => $c), ['two', 'm', $at_b, 2,
         "alias, connect at $at_a"], 'HTTP/2';
-    is ask('only', client => $c)->status, 400, 'HTTP/2: an error';
+    is ask('only', client => $c, path => '/v1/messages')->status, 400,
+        'HTTP/2: an error';
     tells ask('none', client => $c), [(undef) x 4, 'unknown'],
         'HTTP/2: unknown';
     $c->close;
@@ -120,7 +121,8 @@ $_->accept for $a, $b;
 
 tells ask('none'), [(undef) x 4, 'unknown'], 'unknown';
 tells ask(undef), [(undef) x 4, 'no name'], 'no name';
-tells ask('only'), ['one', 'only', undef, 0, 'bare'], 'another dialect';
+tells ask('only', path => '/v1/messages'), ['one', 'only', undef, 0, 'bare'],
+    'what a bridge refuses';
 tells $t->post('/api/chat', '{"model":'), [@none], 'no JSON';
 tells ask('two:m', path => '/keys/api/chat'), [@none], 'no key';
 tells ask('two:m', path => '/off/api/chat'), [@none], 'off';

@@ -10,7 +10,7 @@ use Digest::SHA 'sha256_hex';
 use ModelTest;
 
 my $t = ModelTest->new;
-my $a = $t->ollama('a', models => ['llama3']);
+my $a = $t->ollama('a', models => ['llama3'], version => '0.14.0');
 my $c = $t->anthropic('c', models => ['claude-x'], keys => ['sk-a']);
 
 $t->write_file('keys', join '', map { "$_->[0]:" . sha256_hex($_->[1])

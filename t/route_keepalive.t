@@ -29,7 +29,7 @@ my @cases = (
     ['POST', '/api/tags', $fill, 405],
     ['POST', '/api/chat', $fill, 400],
     ['POST', '/api/chat', { model => 'none', x => $fill }, 404],
-    ['POST', '/api/chat', { model => 'o:m', x => $fill }, 400],
+    ['POST', '/api/chat', { model => 'o:m', x => $fill, messages => 1 }, 400],
     ['POST', '/lost/any', $fill, 404],
     ['POST', '/manage/api/blobs/sha256:' . 'a' x 64, $fill, 400],
     ['PUT', '/manage/any', $fill, 200],

@@ -128,10 +128,11 @@ for (['?beta=true', '?beta=true'], ['?key=secret', ''],
 for (['/v1/chat/completions', 'based', '/api/v1/chat/completions'],
     ['/chat/completions?a=1', 'based', '/api/v1/chat/completions?a=1'],
     ['/api/chat', 'deep', '/deep/api/chat'],
-    ['/v1/messages', 'deep', '/deep/v1/messages'])
+    ['/v1/messages', 'deep', '/deep/api/chat'])
 {
     my ($path, $vendor, $uri) = @$_;
-    my (undef, $q) = upstream(POST => $path, { model => "$vendor:m" });
+    my (undef, $q) = upstream(POST => $path, { model => "$vendor:m",
+        max_tokens => 1, messages => [{ role => 'user', content => 'x' }] });
     is $q && $q->uri, $uri, "$path of a vendor with a base URL";
 }
 
