@@ -6,7 +6,10 @@ package ModelTest::Anthropic;
 #     models => ['claude-a', { id => ..., display_name => ... }]
 #     page => n (entries a page of /v1/models, 20), base => ''
 #     reply, interval, usage, error_after as in ModelTest::Ollama
-#     tool_calls => [{ name => ..., arguments => '{"a":1}' }], ping => 1
+#     tool_calls => [{ name => ..., arguments => '{"a":1}', id => ... }]
+#     thinking => [pieces], signature, redacted (data of a block after it),
+#     cached => n, ping => 1, refused => text (a 400)
+#     script => sub { my ($server, $request, $json) = @_ } gives such options
 #
 # anthropic-version is required, as is max_tokens.
 
@@ -161,39 +164,54 @@ sub answer {
     return failure(400, 'max_tokens: Field required')
         if ($j->{max_tokens} // 0) < 1;
 
+    $self = $self->scripted($q, $j);
+    return failure(400, $self->{refused}) if defined $self->{refused};
+
     my $r = $self->{reply} // 'Hello from ' . $self->name;
     $r = $r->($self, $q, $j) if ref $r eq 'CODE';
     my @p = ref $r ? @$r : $r =~ /\s*\S+|\s+$/g;
     my $calls = $j->{tools} && $self->{tool_calls} || [];
+    my @thinking = @{ $self->{thinking} || [] };
     @p = () if @$calls;
     my $stop = $self->{finish} // (@$calls ? 'tool_use' : 'end_turn');
     my ($in, $out) = @{ $self->{usage} || [11, scalar @p] };
+    my $cached = $self->{cached} // 0;
+    my @redacted = defined $self->{redacted} ? obj(type =>
+        'redacted_thinking', data => $self->{redacted}) : ();
     my @head = (id => "msg_$q->{id}", type => 'message',
         role => 'assistant', model => $j->{model});
+    my @input = (input_tokens => $in - $cached,
+        cache_creation_input_tokens => 0, cache_read_input_tokens => $cached);
 
     if (!(ref $j->{stream} && ${ $j->{stream} })) {
         my $i = 0;
-        my @blocks = (@p ? obj(type => 'text', text => join '', @p) : (),
-            map { obj(type => 'tool_use', id => 'toolu_' . ++$i,
-            name => $_->{name}, input => decode("$_->{arguments}")) }
+        my @blocks = (@thinking ? obj(type => 'thinking', thinking =>
+                join('', @thinking), signature => $self->{signature}) : (),
+            @redacted, @p ? obj(type => 'text', text => join '', @p) : (),
+            map { obj(type => 'tool_use', id => $_->{id} // 'toolu_' . ++$i,
+            name => $_->{name}, input => literal($_->{arguments})) }
             @$calls);
         return { json => obj(@head, content => \@blocks,
-            stop_reason => $stop, stop_sequence => undef, usage => obj(
-            input_tokens => $in, cache_creation_input_tokens => 0,
-            cache_read_input_tokens => 0, output_tokens => $out)) };
+            stop_reason => $stop, stop_sequence => undef,
+            usage => obj(@input, output_tokens => $out)) };
     }
 
     my @e = obj(type => 'message_start', message => obj(@head, content => [],
-        stop_reason => undef, stop_sequence => undef, usage => obj(
-        input_tokens => $in, cache_creation_input_tokens => 0,
-        cache_read_input_tokens => 0, output_tokens => 1)));
+        stop_reason => undef, stop_sequence => undef,
+        usage => obj(@input, output_tokens => 1)));
     push @e, obj(type => 'ping') if $self->{ping} // 1;
 
     my $i = 0;
+    push @e, _block($i++, obj(type => 'thinking', thinking => '',
+            signature => ''), map({ obj(type => 'thinking_delta',
+            thinking => $_) } @thinking), obj(type => 'signature_delta',
+            signature => $self->{signature})) if @thinking;
+    push @e, _block($i++, $_) for @redacted;
     push @e, _block($i++, obj(type => 'text', text => ''),
         map { obj(type => 'text_delta', text => $_) } @p) if @p;
     for (@$calls) {
-        push @e, _block($i++, obj(type => 'tool_use', id => "toolu_$i",
+        push @e, _block($i++, obj(type => 'tool_use',
+            id => $_->{id} // "toolu_$i",
             name => $_->{name}, input => {}), map { obj(
             type => 'input_json_delta', partial_json => $_) }
             $_->{arguments} =~ /.{1,5}/gs);

@@ -18,7 +18,7 @@ use B ();
 use Exporter 'import';
 use JSON::PP::Boolean;
 
-our @EXPORT = qw(decode decode_pairs encode obj quote $TRUE $FALSE);
+our @EXPORT = qw(decode decode_pairs encode obj literal quote $TRUE $FALSE);
 
 our $TRUE = bless \(my $one = 1), 'JSON::PP::Boolean';
 our $FALSE = bless \(my $zero = 0), 'JSON::PP::Boolean';
@@ -188,6 +188,13 @@ sub obj {
 }
 
 
+# JSON that goes out as it is.
+sub literal {
+    my $text = shift;
+    return bless \$text, 'ModelTest::JSON::Literal';
+}
+
+
 sub quote {
     my ($s, %o) = @_;
 
@@ -221,6 +228,7 @@ sub encode {
             . encode($v->{$_}, %o) } sort keys %$v) . '}';
     }
 
+    return $$v if $ref eq 'ModelTest::JSON::Literal';
     return '[' . join(',', map { encode($_, %o) } @$v) . ']'
         if $ref eq 'ARRAY';
     return $$v ? 'true' : 'false' if $ref eq 'SCALAR';

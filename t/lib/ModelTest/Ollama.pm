@@ -6,8 +6,10 @@ package ModelTest::Ollama;
 #
 #     models => ['llama3', { name => 'qwen:7b', context_length => ... }]
 #     reply => text | [pieces] | sub { my ($server, $request, $json) = @_ }
-#     interval => s, usage => [prompt, completion], thinking => text,
-#     tool_calls => [{ name => ..., arguments => {...} }] (if tools are given)
+#     interval => s, usage => [prompt, completion], thinking => text or pieces,
+#     tool_calls => [{ name => ..., arguments => {...}, id => ... }] (if tools
+#         are given; id => '' is none), refused => text (a 400)
+#     script => sub { my ($server, $request, $json) = @_ } gives such options
 #     error_after => n chunks, done_reason, loaded => [names], version
 #     registry => [names that can be pulled], origins => [...], busy => 1
 #     old => 1 (no capabilities), host_check => 0, utf8 => 1 (400 if invalid)
@@ -461,29 +463,34 @@ sub _is_zero {
 
 sub _generation {
     my ($self, $q, $j, $part) = @_;
+
+    $self = $self->scripted($q, $j);
+    return err(400, $self->{refused}) if defined $self->{refused};
+
     my @p = $self->pieces($q, $j);
     my @head = (model => _model($j), created_at => _time());
     my $calls = @{ $j->{tools} || [] } && $self->{tool_calls};
+    my @thinking = map { ref ? @$_ : $_ } $self->{thinking} // ();
     @p = () if $calls;
 
-    my @o;
-    push @o, obj(@head, $part->('', thinking => $self->{thinking}),
-        done => $FALSE) if defined $self->{thinking};
+    my @o = map { obj(@head, $part->('', thinking => $_), done => $FALSE) }
+        @thinking;
     push @o, map { obj(@head, $part->($_), done => $FALSE) } @p;
     if ($calls) {
         my $i = 0;
-        push @o, obj(@head, $part->('', tool_calls => [map { obj(
-            id => sprintf('call_%08d', $i + 1), function => obj(
+        push @o, obj(@head, $part->('', tool_calls => [map {
+            my $id = $_->{id} // sprintf 'call_%08d', $i + 1;
+            obj(length $id ? (id => $id) : (), function => obj(
             index => $i++, name => $_->{name},
-            arguments => $_->{arguments})) } @$calls]), done => $FALSE);
+            arguments => ref $_->{arguments} ? $_->{arguments}
+                : literal($_->{arguments}))) } @$calls]), done => $FALSE);
     }
 
     my @tail = (done => $TRUE, done_reason => $self->{done_reason} // 'stop',
         $self->_metrics(scalar @p));
 
     if (!_streams($j)) {
-        my %more = (defined $self->{thinking}
-            ? (thinking => $self->{thinking}) : ());
+        my %more = @thinking ? (thinking => join '', @thinking) : ();
         my %calls = $calls ? @{ $o[-1] } : ();
         $more{tool_calls} = $calls{message}[-1] if $calls;
         return _good(obj(@head, $part->(join('', @p), %more), @tail));

@@ -8,9 +8,12 @@ package ModelTest::OpenAI;
 #     keys => ['sk-...'] (401 without one of them)
 #     models => ['gpt-4o', { id => ..., context => 8192, ... extra fields }]
 #     reply, interval, usage, error_after as in ModelTest::Ollama
-#     tool_calls => [{ name => ..., arguments => '{"a":1}' }] (in fragments,
-#         if the request has tools), comment => 'text' (SSE comment first)
+#     tool_calls => [{ name => ..., arguments => '{"a":1}', id => ... }] (in
+#         fragments, if the request has tools), comment => 'text' (SSE first)
 #     finish => 'stop', utf8 => 1 (400 for invalid UTF-8)
+#     thinking => [pieces], refusal => text, details => [cached, reasoning]
+#     weave => 1 (fragments of calls by turns), refused => text (a 400)
+#     script => sub { my ($server, $request, $json) = @_ } gives such options
 #     idle => s until an idle connection is closed (5; 0 is never)
 #
 # Model ids are exact and case sensitive; a body is one JSON document.
@@ -258,8 +261,14 @@ sub _pieces {
 sub _usage {
     my ($self, $n) = @_;
     my ($p, $c) = @{ $self->{usage} || [11, $n] };
+    my ($cached, $reasoning) = @{ $self->{details} || [] };
     return obj(prompt_tokens => $p, completion_tokens => $c,
-        total_tokens => $p + $c);
+        total_tokens => $p + $c, defined $cached ? (
+        prompt_tokens_details => obj(cached_tokens => $cached,
+            audio_tokens => 0),
+        completion_tokens_details => obj(reasoning_tokens => $reasoning,
+            audio_tokens => 0, accepted_prediction_tokens => 0,
+            rejected_prediction_tokens => 0)) : ());
 }
 
 sub _true { return ref $_[0] && ref $_[0] ne 'HASH' && ${ $_[0] } }
@@ -271,6 +280,9 @@ sub _sse { return ['content-type', 'text/event-stream; charset=utf-8'] }
 sub answer {
     my ($self, $q, $j, %o) = @_;
     my $path = $q->{path};
+
+    $self = $self->scripted($q, $j);
+    return failure($self, 400, $self->{refused}) if defined $self->{refused};
 
     return _chat($self, $q, $j, %o) if $path =~ m{/chat/completions$};
     return _completion($self, $q, $j, %o) if $path =~ m{/completions$};
@@ -296,19 +308,24 @@ sub _chat {
     my @p = _pieces($self, $q, $j);
     my $calls = $j->{tools} && $self->{tool_calls} || [];
     my $finish = $self->{finish} // (@$calls ? 'tool_calls' : 'stop');
-    @p = () if @$calls;
+    my @thinking = @{ $self->{thinking} || [] };
+    my $refusal = $self->{refusal};
+    @p = () if @$calls || defined $refusal;
     my @tail = $o{ollama} ? (system_fingerprint => 'fp_ollama') : ();
     my @head = (id => "chatcmpl-$q->{id}");
     my @rest = (created => 1755770000, model => $j->{model}, @tail);
 
     if (!_true($j->{stream})) {
         my $i = 0;
-        my @calls = map { obj(id => 'call_' . ++$i, type => 'function',
-            function => obj(name => $_->{name},
+        my @calls = map { obj(id => $_->{id} // 'call_' . ++$i,
+            type => 'function', function => obj(name => $_->{name},
                 arguments => $_->{arguments})) } @$calls;
         return { json => obj(@head, object => 'chat.completion', @rest,
             choices => [obj(index => 0, message => obj(role => 'assistant',
-                content => @calls && !$o{ollama} ? undef : join('', @p),
+                content => (@calls || defined $refusal) && !$o{ollama}
+                    ? undef : join('', @p),
+                @thinking ? (reasoning_content => join '', @thinking) : (),
+                defined $refusal ? (refusal => $refusal) : (),
                 @calls ? (tool_calls => \@calls) : ()),
                 finish_reason => $finish)],
             usage => _usage($self, scalar @p)) };
@@ -325,20 +342,40 @@ sub _chat {
     };
 
     my @e = $chunk->(obj(role => 'assistant', content => ''));
+    push @e, map { $chunk->(obj(reasoning_content => $_)) } @thinking;
     push @e, map { $chunk->(obj(content => $_)) } @p;
-    for my $i (0 .. $#$calls) {
-        my ($name, $arguments) = @{ $calls->[$i] }{qw(name arguments)};
-        push @e, $chunk->(obj(tool_calls => [obj(index => $i,
-            id => 'call_' . ($i + 1), type => 'function',
-            function => obj(name => $name, arguments => ''))]));
-        push @e, map { $chunk->(obj(tool_calls => [obj(index => $i,
-            function => obj(arguments => $_))])) } $arguments =~ /.{1,5}/gs;
-    }
+    push @e, map { $chunk->(obj(refusal => $_)) } $refusal =~ /\s*\S+/g
+        if defined $refusal;
+    push @e, map { $chunk->(obj(tool_calls => [$_])) }
+        _fragments($self, @$calls);
     push @e, $chunk->(obj(), $finish);
     push @e, obj(@head, object => 'chat.completion.chunk', @rest,
         choices => [], usage => _usage($self, scalar @p)) if $ask;
 
     return _stream($self, @e);
+}
+
+
+# Calls in pieces, one call after the other or by turns.
+sub _fragments {
+    my ($self, @calls) = @_;
+    my @of;
+
+    for my $i (0 .. $#calls) {
+        my ($id, $name, $arguments) = @{ $calls[$i] }{qw(id name arguments)};
+        push @{ $of[$i] }, obj(index => $i, id => $id // 'call_' . ($i + 1),
+            type => 'function', function => obj(name => $name,
+            arguments => '')), map { obj(index => $i,
+            function => obj(arguments => $_)) } $arguments =~ /.{1,5}/gs;
+    }
+
+    return map { @$_ } @of if !$self->{weave};
+
+    my @f;
+    while (my @rest = grep { @$_ } @of) {
+        push @f, map { shift @$_ } @rest;
+    }
+    return @f;
 }
 
 

@@ -20,7 +20,7 @@ use Test::More ();
 
 use ModelTest::Nginx;
 
-my $JSON = JSON::PP->new->canonical->allow_nonref;
+my $JSON = JSON::PP->new->ascii->canonical->allow_nonref;
 
 
 sub new {
@@ -55,6 +55,10 @@ sub chromium {
         . 'prove-deps') if !$path;
     return $path;
 }
+
+
+# What t/tools/sdk makes of the types that npm packages declare.
+sub types { return $_[0]{modules} =~ s{[^/]*$}{schemas.json}r }
 
 
 # How long a script may take, in seconds; 60 unless told.

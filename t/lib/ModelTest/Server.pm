@@ -110,6 +110,15 @@ sub handle {
 }
 
 
+# The server as it is for one request: what its script, if it has one, gives
+# for the request lies over what is set.
+sub scripted {
+    my ($self, $q, $j) = @_;
+    my $s = $self->{script} or return $self;
+    return bless { %$self, %{ $s->($self, $q, $j) } }, ref $self;
+}
+
+
 sub violation {
     my ($self, $text) = @_;
     push @{ $self->{events} }, [violation => $self->name . ": $text"];
