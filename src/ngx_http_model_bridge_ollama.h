@@ -145,7 +145,8 @@ ngx_int_t ngx_http_model_ollama_read_images(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *images, ngx_array_t *parts);
 
 /* when all members are read: what only several of them tell together */
-ngx_int_t ngx_http_model_ollama_read_done(ngx_http_model_bridge_t *b);
+ngx_int_t ngx_http_model_ollama_read_done(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root);
 
 
 /* of the request that is written: "messages" */

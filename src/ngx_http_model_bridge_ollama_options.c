@@ -22,10 +22,10 @@ static ngx_int_t ngx_http_model_ollama_read_stop(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
 static const ngx_http_model_ollama_number_t *ngx_http_model_ollama_number(
     ngx_str_t *name);
+static ngx_uint_t ngx_http_model_ollama_is_member(ngx_http_model_bridge_t *b,
+    ngx_str_t *name);
 static ngx_int_t ngx_http_model_ollama_whole(ngx_http_model_bridge_t *b,
     ngx_str_t *number);
-static ngx_int_t ngx_http_model_ollama_unknown(ngx_http_model_bridge_t *b,
-    ngx_array_t *extra);
 
 
 static const ngx_http_model_ollama_number_t
@@ -149,8 +149,7 @@ ngx_int_t
 ngx_http_model_ollama_read_options(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
-    ngx_int_t     rc;
-    ngx_array_t  *extra;
+    ngx_int_t  rc;
 
     static const ngx_http_model_field_table_t  table =
                                            ngx_http_model_ollama_options_table;
@@ -163,61 +162,8 @@ ngx_http_model_ollama_read_options(ngx_http_model_bridge_t *b,
         return rc;
     }
 
-    extra = NULL;
-
-    rc = ngx_http_model_bridge_fields(b, &table, value, NULL, &extra);
-
-    return (rc == NGX_OK) ? ngx_http_model_ollama_unknown(b, extra) : rc;
-}
-
-
-/*
- * What servers of others know lies beside the model and the messages there,
- * where an option must not be taken for one of them.
- */
-
-static ngx_int_t
-ngx_http_model_ollama_unknown(ngx_http_model_bridge_t *b, ngx_array_t *extra)
-{
-    ngx_str_t                            name;
-    ngx_uint_t                           i;
-    ngx_http_model_json_t              **member;
-    const ngx_http_model_bridge_api_t   *server;
-    const ngx_http_model_field_table_t  *table;
-
-    if (extra == NULL) {
-        return NGX_OK;
-    }
-
-    server = ngx_http_model_bridge_server(b);
-    table = server ? server->fields : NULL;
-
-    member = extra->elts;
-
-    for (i = 0; i < extra->nelts; i++) {
-
-        if (ngx_http_model_ollama_row(ngx_http_model_ollama_option_fields,
-                                      &member[i]->key)
-            == NGX_ERROR
-            && (table == NULL
-                || ngx_http_model_ollama_row(table->fields, &member[i]->key)
-                   != NGX_ERROR))
-        {
-            name = ngx_http_model_error_quote(b->pool, &member[i]->key);
-
-            return ngx_http_model_bridge_refuse(b, "options", "\"options.%V\" "
-                                                "is none of Ollama's options",
-                                                &name);
-        }
-
-        if (ngx_http_model_talk_extra(b->pool, &b->talk.extra, member[i])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return ngx_http_model_bridge_fields(b, &table, value, NULL,
+                                        &b->talk.extra);
 }
 
 
@@ -495,14 +441,69 @@ ngx_http_model_ollama_read_logprobs(ngx_http_model_bridge_t *b,
 }
 
 
+/*
+ * Options that are not known lie beside the model and the messages there: one
+ * must not be taken for what the APIs have in such a place.
+ */
+
 ngx_int_t
-ngx_http_model_ollama_read_done(ngx_http_model_bridge_t *b)
+ngx_http_model_ollama_read_done(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *root)
 {
+    ngx_str_t               name;
+    ngx_http_model_json_t  *options, *option;
+
     /* it means nothing to Ollama without logprobs, others refuse it then */
 
     if (b->talk.logprobs != NGX_HTTP_MODEL_ON) {
         ngx_str_null(&b->talk.numbers[NGX_HTTP_MODEL_TALK_TOP_LOGPROBS]);
     }
 
+    options = ngx_http_model_json_get(root, "options");
+
+    for (option = options ? options->child : NULL; option;
+         option = option->next)
+    {
+        if (ngx_http_model_ollama_row(ngx_http_model_ollama_option_fields,
+                                      &option->key)
+            != NGX_ERROR
+            || !ngx_http_model_ollama_is_member(b, &option->key))
+        {
+            continue;
+        }
+
+        name = ngx_http_model_error_quote(b->pool, &option->key);
+
+        return ngx_http_model_bridge_refuse(b, "options", "\"options.%V\" is "
+                                            "none of Ollama's options", &name);
+    }
+
     return NGX_OK;
+}
+
+
+/* of the API that the server is asked in, or of one like it */
+
+static ngx_uint_t
+ngx_http_model_ollama_is_member(ngx_http_model_bridge_t *b, ngx_str_t *name)
+{
+    ngx_uint_t                           i;
+    const ngx_http_model_bridge_api_t   *apis[3];
+    const ngx_http_model_field_table_t  *table;
+
+    apis[0] = ngx_http_model_bridge_server(b);
+    apis[1] = &ngx_http_model_bridge_completions;
+    apis[2] = &ngx_http_model_bridge_generate;
+
+    for (i = 0; i < 3; i++) {
+        table = apis[i] ? apis[i]->fields : NULL;
+
+        if (table && ngx_http_model_ollama_row(table->fields, name)
+                     != NGX_ERROR)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }

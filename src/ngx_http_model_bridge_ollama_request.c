@@ -212,7 +212,7 @@ ngx_http_model_ollama_read_chat(ngx_http_model_bridge_t *b,
         return rc;
     }
 
-    return b->talk.messages.nelts ? ngx_http_model_ollama_read_done(b)
+    return b->talk.messages.nelts ? ngx_http_model_ollama_read_done(b, root)
                                   : ngx_http_model_ollama_load(b, root);
 }
 
@@ -241,7 +241,7 @@ ngx_http_model_ollama_read_generate(ngx_http_model_bridge_t *b,
     rc = (g.raw || g.suffix.len) ? ngx_http_model_ollama_completion(b, &g)
                                  : ngx_http_model_ollama_prompt(b, &g);
 
-    return (rc == NGX_OK) ? ngx_http_model_ollama_read_done(b) : rc;
+    return (rc == NGX_OK) ? ngx_http_model_ollama_read_done(b, root) : rc;
 }
 
 

@@ -1,4 +1,4 @@
-/* unit: src/ngx_http_model_bridge*.c src/ngx_http_model_talk.c + nginx */
+/* unit: src/ngx_http_model_bridge_ollama*.c + nginx */
 
 /*
  * Copyright (C) the ngx_http_model_module authors

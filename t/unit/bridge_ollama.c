@@ -454,6 +454,9 @@ test_options(void)
          "\"repeat_last_n\":32}}",
          A "stream + typical_p=0.5;mirostat=2;repeat_last_n=32;");
 
+    told(CHAT, OPENAI, "{" USER ",\"options\":{\"xtc_threshold\":0.1}}",
+         A "stream + xtc_threshold=0.1;");
+
     told(CHAT, ANTHROPIC, "{" USER ",\"options\":{\"temperature\":1.5,"
          "\"top_k\":3,\"top_p\":0.5,\"min_p\":0.1,\"seed\":7,"
          "\"presence_penalty\":1,\"frequency_penalty\":0.5,"
@@ -546,6 +549,9 @@ test_refused(void)
             "\"options.model\" is none of Ollama's options");
     refused(CHAT, OPENAI, "{" USER ",\"options\":{\"MODEL\":\"other\"}}",
             "\"options.MODEL\" is none of Ollama's options");
+    refused(GENERATE, OPENAI, "{\"options\":{\"Prompt\":\"b\"},"
+            "\"prompt\":\"a\",\"raw\":true}",
+            "\"options.Prompt\" is none of Ollama's options");
     refused(CHAT, OPENAI, "{" USER ",\"options\":{\"seed\":1,\"seed\":2}}",
             "\"options.seed\" is given twice");
 

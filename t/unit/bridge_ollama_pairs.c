@@ -335,6 +335,12 @@ test_requests(void)
           "{\"type\":\"tool_result\",\"tool_use_id\":\"call_2_0\","
           "\"content\":\"2\"}]}]}",
           "chat to Anthropic");
+
+    asked(GENERATE, OPENAI,
+          "{\"model\":\"acme:m\",\"prompt\":\"a\",\"suffix\":\"z\","
+          "\"stream\":false,\"options\":{\"num_predict\":10}}",
+          "{\"model\":\"m\",\"prompt\":\"a\",\"suffix\":\"z\","
+          "\"max_tokens\":10,\"stream\":false}", "generate as a completion");
 }
 
 
@@ -653,6 +659,15 @@ test_documents(void)
              "{\"model\":\"acme:m\",\"response\":\"ab\",\"done\":true,"
              "\"done_reason\":\"length\",\"prompt_eval_count\":9,"
              "\"eval_count\":2}", "Anthropic's document");
+
+    document(GENERATE, OPENAI, "{\"model\":\"acme:m\",\"prompt\":\"a\","
+             "\"raw\":true}",
+             "{\"object\":\"text_completion\",\"choices\":[{\"index\":0,"
+             "\"text\":\"b\",\"finish_reason\":\"length\"}],"
+             "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}",
+             "{\"model\":\"acme:m\",\"response\":\"b\",\"done\":true,"
+             "\"done_reason\":\"length\",\"prompt_eval_count\":9,"
+             "\"eval_count\":2}", "OpenAI's completion");
 
     document(COMPLETIONS, OLLAMA, "{\"model\":\"acme:m\"," HI "}",
              SENT_LAST,
