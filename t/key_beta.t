@@ -31,6 +31,10 @@ server {
 }
 CONF
 
+# the server's version, which says that it has the path, is known then
+
+$t->get('/api/tags');
+
 my @h = ('anthropic-version' => '2023-06-01', 'anthropic-beta' => 'one',
     'anthropic-beta' => 'two');
 
