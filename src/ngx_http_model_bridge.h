@@ -162,6 +162,7 @@ struct ngx_http_model_bridge_s {
 
     ngx_uint_t                    status;   /* 400, 502 and so on */
     ngx_str_t                     field;    /* or "" */
+    const char                   *code;     /* that clients act by, or NULL */
     ngx_str_t                     text;
 
     /* of the answer */

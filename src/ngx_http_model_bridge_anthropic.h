@@ -51,6 +51,8 @@ extern const ngx_http_model_field_table_t
  */
 ngx_int_t ngx_http_model_anthropic_billing(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
+ngx_int_t ngx_http_model_anthropic_thread(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data);
 ngx_int_t ngx_http_model_anthropic_clear(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data);
 ngx_int_t ngx_http_model_anthropic_citations(ngx_http_model_bridge_t *b,

@@ -78,7 +78,7 @@ static const ngx_http_model_field_t  ngx_http_model_messages_request[] = {
       "\"tools\"" },
     { "compaction", REFUSE,
       "ask for a summary in a message instead" },
-    { "thread", REFUSE,
+    { "thread", UNLESS(ngx_http_model_anthropic_thread),
       "no conversation is kept there; send it whole" },
     { "inference_geo", REFUSE,
       "where the vendor computes cannot be chosen" },

@@ -718,7 +718,7 @@ ngx_http_model_anthropic_close(ngx_http_model_bridge_t *b,
 }
 
 
-/* tokens of the request: a quarter of the bytes of its text */
+/* tokens of the request: a quarter of the bytes of its text, one at least */
 
 static int64_t
 ngx_http_model_anthropic_estimate(ngx_http_model_bridge_t *b)
@@ -746,7 +746,7 @@ ngx_http_model_anthropic_estimate(ngx_http_model_bridge_t *b)
         }
     }
 
-    return len / 4;
+    return ngx_max(len / 4, 1);
 }
 
 

@@ -677,6 +677,21 @@ ngx_http_model_anthropic_billing(ngx_http_model_bridge_t *b,
 }
 
 
+/* with this code SDKs send the conversation whole, without a thread */
+
+ngx_int_t
+ngx_http_model_anthropic_thread(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *value, void *data)
+{
+    (void) value;
+    (void) data;
+
+    b->code = "thread_unsupported_request";
+
+    return NGX_DECLINED;
+}
+
+
 ngx_int_t
 ngx_http_model_anthropic_clear(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)

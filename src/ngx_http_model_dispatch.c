@@ -398,7 +398,7 @@ ngx_http_model_dispatch_translate(ngx_http_request_t *r,
                                       &b->text, NULL);
     }
 
-    return ngx_http_model_respond_error(r, b->status, NULL,
+    return ngx_http_model_respond_error(r, b->status, b->code,
                                         b->field.len ? (char *) b->field.data
                                                      : NULL,
                                         "%V", &b->text);

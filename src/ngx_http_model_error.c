@@ -108,6 +108,14 @@ ngx_http_model_error_body(ngx_pool_t *pool, ngx_uint_t dialect,
         ngx_http_model_json_key(w, "message");
         ngx_http_model_json_str(w, &text);
 
+        if (code != NULL) {
+            ngx_http_model_json_key(w, "details");
+            ngx_http_model_json_object(w);
+            ngx_http_model_json_key(w, "error_code");
+            ngx_http_model_json_cstr(w, code);
+            ngx_http_model_json_object_end(w);
+        }
+
     } else {
         ngx_http_model_json_key(w, "error");
         ngx_http_model_json_object(w);

@@ -24,9 +24,10 @@ ngx_uint_t ngx_http_model_error_status(ngx_uint_t dialect, ngx_uint_t status);
  * The body, one line of JSON without newline, in memory of pool:
  *   Ollama     {"error":"text"}
  *   OpenAI     {"error":{"message":,"type":,"param":,"code":}}
- *   Anthropic  {"type":"error","error":{"type":,"message":}}
- * code and param are OpenAI's and may be NULL (written as null; a NULL code
- * gets the one that OpenAI uses for the status where there is one).
+ *   Anthropic  {"type":"error","error":{"type":,"message":}}, and with a code
+ *              "details":{"error_code":} behind the message
+ * code and param may be NULL.  In OpenAI's they are written as null then, a
+ * code as the one that OpenAI uses for the status where there is one.
  * message is UTF-8 of any length up to 2 KB, cut beyond.
  * Source of types and codes: OpenAI's and Anthropic's error tables.
  */

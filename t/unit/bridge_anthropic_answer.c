@@ -436,24 +436,24 @@ test_frames(void)
     frames("usage|10|0|0|0|0\ntext||\nfinish|1\nend\n", prompt,
            "M(10) D(end_turn  10+0+0/0) message_stop", "nothing at all");
 
-    frames("text||a\nfinish|2|##\nend\n", NULL, "M(0) 0+text 0text(a) 0- "
+    frames("text||a\nfinish|2|##\nend\n", NULL, "M(1) 0+text 0text(a) 0- "
            "D(stop_sequence ## -1+-1+-1/0) message_stop", "a stop string");
-    frames("text||a\nfinish|3\nend\n", NULL, "M(0) 0+text 0text(a) 0- "
+    frames("text||a\nfinish|3\nend\n", NULL, "M(1) 0+text 0text(a) 0- "
            "D(max_tokens  -1+-1+-1/0) message_stop", "too long");
-    frames("refuse||no\nfinish|1\nend\n", NULL, "M(0) 0+text 0text(no) 0- "
+    frames("refuse||no\nfinish|1\nend\n", NULL, "M(1) 0+text 0text(no) 0- "
            "D(refusal  -1+-1+-1/0) message_stop", "a refusal");
     frames("finish|5\nend\n", NULL,
-           "M(0) D(refusal  -1+-1+-1/0) message_stop", "a filter");
+           "M(1) D(refusal  -1+-1+-1/0) message_stop", "a filter");
 
     frames("think||hm\nsign||S\nthink||x\nredacted||D\nsign||T\nend\n", NULL,
-           "M(0) 0+thinking 0thinking(hm) 0signature(S) 0- 1+thinking "
+           "M(1) 0+thinking 0thinking(hm) 0signature(S) 0- 1+thinking "
            "1thinking(x) 1- 2+redacted_thinking(D) 2- 3+thinking "
            "3signature(T) 3- D(end_turn  -1+-1+-1/0) message_stop",
            "signatures");
 
     frames("text||a\ncall|0||c.1|f\nargs|0|{\nargs|0|}\ndone|0\ncall|1|||g\n"
            "done|1\ntext||b\nfinish|1\nend\n", NULL,
-           "M(0) 0+text 0text(a) 0- 1+tool_use(bridge_c_2e1,f) 1input_json({) "
+           "M(1) 0+text 0text(a) 0- 1+tool_use(bridge_c_2e1,f) 1input_json({) "
            "1input_json(}) 1- 2+tool_use(toolu_0123456789abcdef01234567_1,g) "
            "2- 3+text 3text(b) 3- D(tool_use  -1+-1+-1/0) message_stop",
            "calls in turn");
@@ -462,7 +462,7 @@ test_frames(void)
            "args|7|[\nargs|0|:1}\nargs|7|1]\nargs|3|lost\ntext||x\ntext||y\n"
            "think||z\ncall|8||c8|h\ndone|7\nargs|7|late\nargs|8|8\ndone|0\n"
            "args|8|9\nfinish|4\nend\n", NULL,
-           "M(0) 0+thinking 0thinking(hm) 0- 1+text 1text(t) 1- "
+           "M(1) 0+thinking 0thinking(hm) 0- 1+text 1text(t) 1- "
            "2+tool_use(c0,f) 2input_json({\"a\") 2input_json(:1}) 2- "
            "3+tool_use(c7,g) 3input_json([1]) 3- 4+text 4text(xy) 4- "
            "5+thinking 5thinking(z) 5- 6+tool_use(c8,h) 6input_json(8) "
@@ -471,26 +471,26 @@ test_frames(void)
 
     frames("call|0||c0|f\ncall|1||c1|g\nargs|1|{}\nsign||S\nredacted||D\n"
            "end\n", NULL,
-           "M(0) 0+tool_use(c0,f) 0- 1+tool_use(c1,g) 1input_json({}) 1- "
+           "M(1) 0+tool_use(c0,f) 0- 1+tool_use(c1,g) 1input_json({}) 1- "
            "2+thinking 2signature(S) 2- 3+redacted_thinking(D) 3- "
            "D(tool_use  -1+-1+-1/0) message_stop", "calls that do not end");
 
     frames("text||a\nerror|429|slow\ntext||b\n", NULL,
-           "M(0) 0+text 0text(a) error(rate_limit_error: slow)", "an error");
+           "M(1) 0+text 0text(a) error(rate_limit_error: slow)", "an error");
     frames("error|503|busy\n", NULL, " error(overloaded_error: busy)",
            "an error alone");
-    frames("text||a\n", NULL, "M(0) 0+text 0text(a) error(api_error: cut)",
+    frames("text||a\n", NULL, "M(1) 0+text 0text(a) error(api_error: cut)",
            "cut");
 
     frames("call|0||c0|f\ncall|1||c1|g\nargs|1|0123456789\ncall|2||c2|h\n"
            "call|3||c3|i\ncall|4||c4|j\ncall|5||c5|k\nend\n", narrow,
-           "M(0) 0+tool_use(c0,f) error(api_error: the answer has too many "
+           "M(1) 0+tool_use(c0,f) error(api_error: the answer has too many "
            "calls at a time)", "too many that wait");
 
     /* two of a kind, as they are sent */
 
     frames("start\ntext||Hi\nusage|9|2|0|0|0\nend\n", NULL,
-           "M(0) 0+text 0text(Hi) 0- D(end_turn  9+0+0/2) message_stop",
+           "M(1) 0+text 0text(Hi) 0- D(end_turn  9+0+0/2) message_stop",
            "a short one");
 
     got.data = bridge_out;

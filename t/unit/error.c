@@ -139,6 +139,10 @@ test_bodies(void)
     body(NGX_HTTP_MODEL_OPENAI, 401, "other", NULL,
          OPENAI("invalid_request_error", "\"other\""),
          "openai, code of the caller wins");
+    body(NGX_HTTP_MODEL_ANTHROPIC, 400, "thread_unsupported_request", "thread",
+         "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+         "\"message\":\"it's \\\"x\\\"\",\"details\":{\"error_code\":"
+         "\"thread_unsupported_request\"}}}", "anthropic, code given");
 }
 
 
