@@ -210,7 +210,7 @@ async function aborts(client, model) {
             stream.controller.abort();
         }
     }
-    is(n, 2, `${model}: aborted after two pieces`);
+    ok(n >= 2, `${model}: aborted after two pieces`, n);
     await step('closed', model);
     wire.check(`${model}: aborted`, { aborted: true });
 
@@ -240,21 +240,23 @@ async function errors(client, model) {
             'invalid_request_error', /the prompt is "too" long/,
             create('too much', stream)],
         ['what the vendor cannot do', 400, 'BadRequestError',
-            'invalid_request_error', /document/, create([{ type: 'document',
-                source: { type: 'url', url: 'http://127.0.0.1/a.pdf' } }])],
+            'invalid_request_error', /files|document/, create([
+                { type: 'document', source: { type: 'url',
+                    url: 'http://127.0.0.1/a.pdf' } }])],
     ];
 
     for (const [what, status, kind, type, message, call] of cases) {
         const e = await failure(call, `${model}: ${what}`);
         is([e.constructor.name, e.status, e.error?.error?.type], [kind, status,
             type], `${model}: ${what}: class, status, type`);
-        ok(message.test(e.message), `${model}: ${what}: text`, e.message);
+        ok(message.test(e.error?.error?.message), `${model}: ${what}: text`,
+            e.error);
         wire.check(`${model}: ${what}`);
     }
 
     for (const [what, status, kind, type, after] of [
         ['limit', 429, 'RateLimitError', 'rate_limit_error', '7'],
-        ['overload', 529, 'InternalServerError', 'overloaded_error', null]])
+        ['overload', 529, 'OverloadedError', 'overloaded_error', null]])
     {
         await step(what, model);
         const e = await failure(create('hi', stream), `${model}: ${what}`);

@@ -138,7 +138,10 @@ function wrongError(type, o) {
     }
 
     if (/^(?:Anthropic|Message)/.test(type)) {
-        return wrong('MessageError', { request_id: null, ...o });
+        // the classes of errors have it, their types do not
+
+        const { details, ...error } = o.error ?? {};
+        return wrong('MessageError', { request_id: null, ...o, error });
     }
 
     return keys(o) === 'error' && keys(o.error) === 'code,message,param,type'

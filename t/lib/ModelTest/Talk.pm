@@ -153,9 +153,11 @@ sub _answered {
 sub _openai {
     my $j = shift;
     my $effort = $j->{reasoning_effort} // '';
+    my $template = ($j->{chat_template_kwargs} || {})->{enable_thinking};
     my $format = $j->{response_format} || {};
     my %t = (turns => [], tools => [map { $_->{function}{name} }
-        @{ $j->{tools} || [] }], think => length $effort && $effort ne 'none');
+        @{ $j->{tools} || [] }], think => $template ? $$template
+        : length $effort && $effort ne 'none');
     my $calls;
 
     $t{schema} = $format->{json_schema}{schema}
