@@ -25,6 +25,7 @@ typedef struct {
     ngx_http_model_bridge_text_t   id;
     ngx_http_model_bridge_text_t   name;
     ngx_http_model_bridge_text_t   arguments;
+    unsigned                       ended:1;
 } ngx_http_model_ollama_whole_t;
 
 
@@ -270,12 +271,15 @@ ngx_http_model_ollama_add_arguments(ngx_http_model_bridge_t *b,
 }
 
 
+/* calls go out in their order: one may depend on what another has done */
+
 static ngx_int_t
 ngx_http_model_ollama_end_call(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e)
 {
     ngx_int_t                        rc;
-    ngx_http_model_ollama_whole_t   *call, *last;
+    ngx_uint_t                       n;
+    ngx_http_model_ollama_whole_t   *call;
     ngx_http_model_ollama_writer_t  *writer;
 
     call = ngx_http_model_ollama_pending(b, e->index);
@@ -284,21 +288,31 @@ ngx_http_model_ollama_end_call(ngx_http_model_bridge_t *b,
         return NGX_OK;
     }
 
-    rc = ngx_http_model_ollama_write_whole(b, call);
-
-    /* whether what is broken was only cut short is known at the end */
-
-    if (rc != NGX_OK) {
-        return (rc == NGX_DECLINED) ? NGX_OK : rc;
-    }
+    call->ended = 1;
 
     writer = b->writer;
-    last = (ngx_http_model_ollama_whole_t *) writer->calls.elts
-           + writer->calls.nelts - 1;
+    call = writer->calls.elts;
 
-    ngx_memmove(call, call + 1, (u_char *) last - (u_char *) call);
+    for (n = 0; n < writer->calls.nelts && call[n].ended; n++) {
 
-    writer->calls.nelts--;
+        rc = ngx_http_model_ollama_write_whole(b, &call[n]);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        /* whether what is broken was only cut short is known at the end */
+
+        if (rc == NGX_DECLINED) {
+            call[n].ended = 0;
+            break;
+        }
+    }
+
+    writer->calls.nelts -= n;
+
+    ngx_memmove(call, call + n,
+                writer->calls.nelts * sizeof(ngx_http_model_ollama_whole_t));
 
     return NGX_OK;
 }

@@ -646,10 +646,10 @@ test_write_calls(void)
 
     frames("C0a f\nC1b g\nA0{\"n\":\nA1{\nA0 12345678901234567890}\nA1}\nE1\n"
            "E0\nE0\nA7x\nE7\n.\n",
-           TOOL(AT0, FUNCTION("1", "b", "g", "{}"))
            TOOL(AT0, FUNCTION("0", "a", "f",
                               "{\"n\":12345678901234567890}"))
-           LAST(AT0, "stop", PROMPT), "calls, one in the other");
+           TOOL(AT0, FUNCTION("1", "b", "g", "{}"))
+           LAST(AT0, "stop", PROMPT), "calls, one in the other, in order");
 
     frames("C0a f\nA0{\"a\":1}\nF4\n.\n",
            TOOL(AT0, FUNCTION("0", "a", "f", "{\"a\":1}"))
