@@ -22,7 +22,7 @@ const NDJSON = 'application/x-ndjson';
 const APIS = [
     [/\/chat\/completions$/, 'Completion', 'Chunk', SSE],
     [/\/responses$/, 'OpenAIResponse', 'ResponseEvent', SSE],
-    [/\/embeddings$/, 'Vectors'],
+    [/\/v1\/embeddings$/, 'Vectors'],
     [/\/v1\/messages$/, 'AnthropicMessage', 'MessageEvent', SSE],
     [/\/api\/chat$/, 'Chat', 'Chat', NDJSON],
     [/\/api\/generate$/, 'Generate', 'Generate', NDJSON],
@@ -30,24 +30,27 @@ const APIS = [
     [/\/api\/embeddings$/, 'Embeddings'],
 ];
 
-const METRICS = { done_reason: '', total_duration: 0, load_duration: 0,
-    prompt_eval_count: 0, prompt_eval_duration: 0, eval_count: 0,
-    eval_duration: 0 };
+const METRICS = { total_duration: 0, load_duration: 0, prompt_eval_count: 0,
+    prompt_eval_duration: 0, eval_count: 0, eval_duration: 0 };
 
 // What servers of these APIs send and the SDK's types do not have, or have as
 // something else: undone here, so that all else can be held against them.
 
 const KNOWN = {
-    // metrics come at the end, and no context; calls have ids since 0.12
+    // metrics come at the end, and what is 0 does not; no context; calls have
+    // ids since 0.12
 
     Chat(o) {
         o.message?.tool_calls?.forEach((c) => {
             delete c.id;
             delete c.function?.index;
         });
-        return o.done ? o : { ...METRICS, ...o };
+        return { ...METRICS, ...(o.done ? {} : { done_reason: '' }), ...o };
     },
-    Generate: (o) => ({ ...(o.done ? {} : METRICS), context: [], ...o }),
+    Generate: (o) => ({ ...METRICS, ...(o.done ? {} : { done_reason: '' }),
+        context: [], ...o }),
+
+    Embed: (o) => ({ total_duration: 0, load_duration: 0, ...o }),
 
     // the thinking of models other than OpenAI's
 
