@@ -27,6 +27,8 @@ static ngx_int_t ngx_http_model_collect_arguments(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 static ngx_int_t ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
+static ngx_http_model_json_t *ngx_http_model_collect_tree(
+    ngx_http_model_bridge_t *b, ngx_http_model_json_t *from);
 static ngx_int_t ngx_http_model_collect_copy(ngx_http_model_bridge_t *b,
     ngx_str_t *to, ngx_str_t *from);
 
@@ -58,16 +60,16 @@ ngx_http_model_bridge_collect(ngx_http_model_bridge_t *b,
 
     case NGX_HTTP_MODEL_EVENT_SIGNATURE:
 
-        part = b->answer.parts.elts;
-        part += b->answer.parts.nelts - 1;
-
-        if (b->answer.parts.nelts == 0
-            || part->type != NGX_HTTP_MODEL_PART_THINKING)
-        {
+        if (b->answer.parts.nelts == 0) {
             return NGX_OK;
         }
 
-        return ngx_http_model_collect_copy(b, &part->signature, &e->text);
+        part = b->answer.parts.elts;
+        part += b->answer.parts.nelts - 1;
+
+        return (part->type == NGX_HTTP_MODEL_PART_THINKING)
+               ? ngx_http_model_collect_copy(b, &part->signature, &e->text)
+               : NGX_OK;
 
     case NGX_HTTP_MODEL_EVENT_CALL:
         return ngx_http_model_collect_call(b, e);
@@ -206,21 +208,69 @@ static ngx_int_t
 ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e)
 {
-    ngx_http_model_json_t  *entry;
+    ngx_http_model_json_t  *entry, *copy;
 
     if (e->json == NULL || e->json->type != NGX_HTTP_MODEL_JSON_ARRAY) {
         return NGX_OK;
     }
 
     for (entry = e->json->child; entry; entry = entry->next) {
-        if (ngx_http_model_talk_extra(b->pool, &b->answer.logprobs, entry)
-            != NGX_OK)
+
+        copy = ngx_http_model_collect_tree(b, entry);
+
+        if (copy == NULL
+            || ngx_http_model_talk_extra(b->pool, &b->answer.logprobs, copy)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+/* of a frame's tree, which goes with the frame, without what is next to it */
+
+static ngx_http_model_json_t *
+ngx_http_model_collect_tree(ngx_http_model_bridge_t *b,
+    ngx_http_model_json_t *from)
+{
+    ngx_http_model_json_t  *to, *child, **last;
+
+    to = ngx_pcalloc(b->pool, sizeof(ngx_http_model_json_t));
+    if (to == NULL) {
+        return NULL;
+    }
+
+    to->type = from->type;
+
+    if (ngx_http_model_collect_copy(b, &to->key, &from->key) != NGX_OK) {
+        return NULL;
+    }
+
+    if (from->type == NGX_HTTP_MODEL_JSON_BOOL) {
+        to->value = from->value;
+
+    } else if (ngx_http_model_collect_copy(b, &to->value, &from->value)
+               != NGX_OK)
+    {
+        return NULL;
+    }
+
+    last = &to->child;
+
+    for (child = from->child; child; child = child->next) {
+
+        *last = ngx_http_model_collect_tree(b, child);
+        if (*last == NULL) {
+            return NULL;
+        }
+
+        last = &(*last)->next;
+    }
+
+    return to;
 }
 
 
