@@ -284,8 +284,7 @@ ngx_int_t
 ngx_http_model_responses_logprobs(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *entry, ngx_http_model_bridge_text_t *text)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      s;
+    ngx_str_t                      s, more;
     ngx_http_model_json_writer_t  *w;
 
     if (!ngx_http_model_responses_is_logprob(entry)) {
@@ -300,9 +299,22 @@ ngx_http_model_responses_logprobs(ngx_http_model_bridge_t *b,
         return NGX_ERROR;
     }
 
-    rc = text->s.len ? ngx_http_model_responses_keep(b, text, ",") : NGX_OK;
+    if (text->s.len == 0) {
+        return ngx_http_model_bridge_keep(b, text, &s);
+    }
 
-    return (rc == NGX_OK) ? ngx_http_model_bridge_keep(b, text, &s) : rc;
+    /* both or none: where it does not fit, what is there is written at once */
+
+    more.len = s.len + 1;
+    more.data = ngx_pnalloc(b->temp, more.len);
+    if (more.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    more.data[0] = ',';
+    ngx_memcpy(more.data + 1, s.data, s.len);
+
+    return ngx_http_model_bridge_keep(b, text, &more);
 }
 
 
