@@ -418,6 +418,10 @@ ngx_http_model_openai_called(ngx_http_model_bridge_t *b,
         return rc;
     }
 
+    if (part->text.len == 0) {
+        return NGX_OK;
+    }
+
     /* nothing but blanks is no arguments */
 
     p = part->text.data;

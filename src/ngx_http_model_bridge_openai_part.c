@@ -401,8 +401,23 @@ ngx_http_model_openai_part_file(ngx_http_model_bridge_t *b,
         return rc;
     }
 
+    if (data.len == 0) {
+        return ngx_http_model_bridge_refuse(b, "messages",
+                                            "\"messages.content.file."
+                                            "file_data\" is missing");
+    }
+
     rc = ngx_http_model_talk_data_url(b->pool, &data, &part->media,
                                       &part->text);
+
+    if (rc == NGX_DECLINED && data.len > 5
+        && ngx_strncasecmp(data.data, (u_char *) "data:", 5) == 0)
+    {
+        return ngx_http_model_bridge_refuse(b, "messages",
+                                            "\"messages.content.file."
+                                            "file_data\" is a data URL "
+                                            "without \";base64,\"");
+    }
 
     if (rc == NGX_DECLINED) {
 

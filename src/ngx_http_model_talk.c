@@ -225,6 +225,10 @@ ngx_http_model_talk_data_url(ngx_pool_t *pool, ngx_str_t *url,
     ngx_str_null(media);
     ngx_str_null(base64);
 
+    if (url->len == 0) {
+        return NGX_DECLINED;
+    }
+
     p = url->data;
     last = p + url->len;
 
