@@ -99,7 +99,12 @@ ngx_http_model_bridge_request(ngx_http_model_bridge_t *b, ngx_str_t *body,
         return rc;
     }
 
-    return ngx_http_model_json_finish_pieces(w, pieces);
+    if (ngx_http_model_json_finish_pieces(w, pieces) != NGX_OK) {
+        return ngx_http_model_bridge_refuse(b, NULL, "the body nests too "
+                                            "deeply");
+    }
+
+    return NGX_OK;
 }
 
 
