@@ -30,6 +30,8 @@ struct ngx_http_model_translation_s {
     ngx_str_t                  type;      /* of frames */
     ngx_str_t                  whole;     /* what came so far, */
     size_t                     size;      /* and how much fits in */
+    ssize_t                    left;      /* most that may still come of
+                                             frames for a document */
     ngx_chain_t               *in;        /* not read yet: the client is slow */
     ngx_chain_t               *out;
     ngx_chain_t              **last;      /* where the next of out goes */

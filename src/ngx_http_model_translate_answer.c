@@ -75,7 +75,7 @@ ngx_http_model_translate_head(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     framing = ngx_http_model_stream_framing(&r->headers_out.content_type);
 
     t->refused = (status >= NGX_HTTP_SPECIAL_RESPONSE);
-    t->events = (framing && !t->refused);
+    t->events = (framing && !t->refused && t->b.server->read_event);
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {
@@ -93,6 +93,7 @@ ngx_http_model_translate_head(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     t->b.sink = ngx_http_model_translate_sink;
     t->b.data = t;
     t->last = &t->out;
+    t->left = NGX_HTTP_MODEL_TRANSLATE_WHOLE;
 
     if (t->b.client->framing == NGX_HTTP_MODEL_FRAME_SSE) {
         ngx_str_set(&t->type, "text/event-stream");
@@ -238,6 +239,18 @@ ngx_http_model_translate_take(ngx_http_request_t *r,
     }
 
     ngx_http_model_stream_watch(ctx);
+
+    /* of frames that become a document nothing else sets a bound */
+
+    if (!t->streaming) {
+
+        if (b->last - b->pos > t->left) {
+            t->large = 1;
+            return NGX_OK;
+        }
+
+        t->left -= b->last - b->pos;
+    }
 
     if (ngx_http_model_bridge_feed(&t->b, b->pos, b->last - b->pos)
         != NGX_OK)

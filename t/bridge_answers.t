@@ -67,12 +67,23 @@ my $p = $t->backend('p', on => { '/v1/chat/completions' => sub {
     }->{$what};
 } });
 
+# vectors come as a document, whatever it is called
+
+my $v = $t->backend('v', on => {
+    '/api/embed' => { body => '{"embeddings":[[0.5]]}', headers =>
+        ['Content-Type' => $ndjson] },
+    '/v1/embeddings' => { body => '{"data":[{"index":0,"embedding":[0.5]}]}',
+        headers => ['Content-Type' => $sse] },
+});
+
 my $second = $h2 ? 'server { {{listen:h2 http2}} location / { model_pass; } }'
     : '';
 
 $t->conf(<<"CONF" . $second)->start;
 model_bridge_buffer 16k;
 model_vendor p { proxy_pass http://{{p}}; dialect openai; discover off; }
+model_vendor vo { proxy_pass http://{{v}}; discover off; bridge translate; }
+model_vendor vp { proxy_pass http://{{v}}; discover off; dialect openai; }
 model_vendor o { proxy_pass http://{{s}}; discover off; bridge translate;
     proxy_read_timeout ${ms}ms; }
 model_vendor q { proxy_pass http://{{s}}; discover off; dialect openai;
@@ -139,6 +150,15 @@ for my $api (qw(chat generate messages)) {
         ['Accept-Encoding' => 'gzip']);
     my $body = Compress::Zlib::memGunzip($r->body) // '';
     like $body, qr/who/, "$api: zipped by the location";
+}
+
+for (['/v1/embeddings' => 'vo', qr/"embedding":\[0\.5\]/],
+    ['/api/embed' => 'vp', qr/"embeddings":\[\[0\.5\]\]/])
+{
+    my ($path, $vendor, $want) = @$_;
+    my $r = $t->post($path, { model => "$vendor:m", input => 'a' });
+    is $r->status, 200, "$path: vectors in a stream's type";
+    like $r->body, $want, "$path: the vectors";
 }
 
 # streams of each dialect, cut
