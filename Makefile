@@ -174,7 +174,7 @@ dev_incs = $(call includes,/usr/share/nginx/src,build/nginx-dev)
 san_incs = $(call includes,$(sanitize)/tree,$(sanitize))
 
 unit_cc  = gcc -std=gnu99 -Wall -Wextra -Werror -g -O1
-fuzz_cc  = clang -std=gnu99 -Wall -Wextra -Werror -g -O1 \
+fuzz_cc  = clang -std=gnu99 -Wall -Wextra -Wno-unused-parameter -Werror -g -O1 \
     -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
     -fno-sanitize=alignment,nonnull-attribute,pointer-overflow,function
 unit_libs = -lyajl -lcrypto
