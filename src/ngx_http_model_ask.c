@@ -22,11 +22,15 @@
 
 #define NGX_HTTP_MODEL_ASK_TAG  ((ngx_buf_tag_t) &ngx_http_model_ask_preset)
 
+#define NGX_HTTP_MODEL_ASK_LEAST  128   /* bytes, of what waits */
+
 
 static ngx_int_t ngx_http_model_ask_buf(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx, ngx_buf_t *b);
 static ngx_int_t ngx_http_model_ask_hold(ngx_http_request_t *r,
     ngx_http_model_ask_t *ask, u_char *p, u_char *last);
+static ngx_int_t ngx_http_model_ask_grow(ngx_http_request_t *r, ngx_buf_t *b,
+    size_t more);
 static ngx_int_t ngx_http_model_ask_release(ngx_http_request_t *r,
     ngx_http_model_ask_t *ask);
 static void ngx_http_model_ask_drop(ngx_http_model_ask_t *ask);
@@ -229,35 +233,67 @@ ngx_http_model_ask_hold(ngx_http_request_t *r, ngx_http_model_ask_t *ask,
         return NGX_OK;
     }
 
-    b = ask->held;
+    if (ask->held == NULL) {
+        ask->held = ngx_http_model_ask_get(r, ask);
 
-    if (b == NULL) {
-        b = ngx_http_model_ask_get(r, ask);
-        if (b == NULL) {
+        if (ask->held == NULL) {
             return NGX_ERROR;
         }
 
-        if (b->start == NULL) {
-            b->start = ngx_palloc(r->pool, NGX_HTTP_MODEL_STRIP_SIZE);
-            if (b->start == NULL) {
-                return NGX_ERROR;
-            }
-
-            b->end = b->start + NGX_HTTP_MODEL_STRIP_SIZE;
-        }
-
-        b->pos = b->start;
-        b->last = b->start;
-        ask->held = b;
+        ask->held->pos = ask->held->start;
+        ask->held->last = ask->held->start;
     }
 
-    if (last - p > b->end - b->last) {
+    b = ask->held;
+
+    if (last - p > b->end - b->last
+        && ngx_http_model_ask_grow(r, b, last - p) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, p, last - p);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Where a client is slow, what waited before is still on its way: memory is
+ * as large as what waits, mostly a few bytes.
+ */
+
+static ngx_int_t
+ngx_http_model_ask_grow(ngx_http_request_t *r, ngx_buf_t *b, size_t more)
+{
+    u_char  *p;
+    size_t   len, size;
+
+    len = b->last - b->pos;
+
+    if (len + more > NGX_HTTP_MODEL_STRIP_SIZE) {
         ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
                       "too many bytes of a stream are held back");
         return NGX_ERROR;
     }
 
-    b->last = ngx_cpymem(b->last, p, last - p);
+    size = ngx_max(len + more, 2 * (size_t) (b->end - b->start));
+    size = ngx_max(size, NGX_HTTP_MODEL_ASK_LEAST);
+    size = ngx_min(size, NGX_HTTP_MODEL_STRIP_SIZE);
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (len) {
+        ngx_memcpy(p, b->pos, len);
+    }
+
+    b->start = p;
+    b->pos = p;
+    b->last = p + len;
+    b->end = p + size;
 
     return NGX_OK;
 }

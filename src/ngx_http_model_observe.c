@@ -89,7 +89,7 @@ static void ngx_http_model_observe_value(ngx_http_model_observe_t *o,
     ngx_uint_t value, ngx_uint_t what, ngx_str_t *text);
 static void ngx_http_model_observe_string(ngx_http_model_observe_t *o,
     ngx_uint_t value, ngx_str_t *text);
-static ngx_uint_t ngx_http_model_observe_undecidedai(uint64_t path);
+static ngx_uint_t ngx_http_model_observe_openai(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_choice(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_usage(uint64_t path);
 static ngx_uint_t ngx_http_model_observe_anthropic(uint64_t path);
@@ -198,7 +198,7 @@ ngx_http_model_observe_handler(ngx_http_model_frame_t *f, ngx_uint_t what,
     switch (o->dialect) {
 
     case NGX_HTTP_MODEL_OPENAI:
-        value = ngx_http_model_observe_undecidedai(path);
+        value = ngx_http_model_observe_openai(path);
         break;
 
     case NGX_HTTP_MODEL_ANTHROPIC:
@@ -402,7 +402,7 @@ ngx_http_model_observe_string(ngx_http_model_observe_t *o, ngx_uint_t value,
 
 
 static ngx_uint_t
-ngx_http_model_observe_undecidedai(uint64_t path)
+ngx_http_model_observe_openai(uint64_t path)
 {
     ngx_uint_t  value;
 

@@ -33,7 +33,7 @@ model_vendor a { proxy_pass http://a; label "<b>Rack</b> &amp; more";
         capabilities=tools,vision; }
 model_vendor many { proxy_pass http://{{many}}; dialect openai;
     discover 1h timeout=5s; }
-model_vendor claude { proxy_pass http://{{claude}}; dialect anthropic;
+model_vendor constructor { proxy_pass http://{{claude}}; dialect anthropic;
     discover 1h timeout=5s; }
 model_vendor dead { proxy_pass http://{{dead}}; dialect openai;
     discover 1h timeout=1s; }
@@ -94,6 +94,11 @@ $sdk->run($t, 'page_client.js', { chromium => $chromium, evil => $evil,
             headers => ['Retry-After' => 100]);
         $t->open(chat('a:qwen3:4b'))->finish;
         $a1->ok;
+    },
+    other => sub {
+        $t->post('/v1/messages', { model => 'constructor:opus',
+            max_tokens => 5, messages => [{ role => 'user',
+                content => 'hi' }] });
     },
     revive => sub { $dead->accept },
     empty => sub {

@@ -48,7 +48,7 @@ async function until(page, selector, re, check, forward = 1000) {
 
 async function shown(page) {
     is(await texts(page, '#vendor-list h3 bdi'), ['<b>Rack</b> &amp; more',
-        'many', 'claude', 'dead'], 'vendors, their labels as text');
+        'many', 'constructor', 'dead'], 'vendors, their labels as text');
     is(await text(page, '#health'), '1 vendor down', 'health');
     is(await page.title(), '1 vendor down \u2013 Model gateway', 'title');
 
@@ -157,8 +157,8 @@ async function explained(page) {
         ['fast', '', /asked first \u2013 up, lists the model, has it loaded, 0 of 4/],
         ['fast', '', /Failover on connect, http_429.*at most 3 tries/],
         ['nobody-has-it', '', /means nothing here.*HTTP 404/s],
-        ['claude:opus', '', /The client gets HTTP 400: /],
-        ['claude:opus', '/v1/messages', /Vendor claude is asked first/],
+        ['constructor:opus', '', /The client gets HTTP 400: /],
+        ['constructor:opus', '/v1/messages', /Vendor constructor is asked first/],
         ['llama3:8b', '', /is a bare name that a list has|as it is listed/]])
     {
         await page.fill('#ask-model', name);
@@ -208,10 +208,14 @@ async function updated(page) {
     await step('cooldown');
     await until(page, '[aria-label="a"] tbody td:nth-child(4)',
         /qwen3:4b kept out for/, 'a cooldown of one model');
-    await page.selectOption('#of', 'claude');
+    await page.selectOption('#of', 'constructor');
     ok(/^–/.test(await text(page, '#charts figure:nth-child(3) b')),
         'charts of one vendor');
     await page.selectOption('#of', '');
+    await step('other');
+    await until(page, '#usage-table', /opus\t1\t/, 'another vendor');
+    ok(await page.evaluate(() => Object.requests === undefined),
+        'a vendor may be named as what all objects have');
 }
 
 
@@ -227,9 +231,9 @@ async function settings(page, context) {
         'for the SDK of OpenAI');
     ok((await code(7)).includes(`base_url="${gateway.url}"`),
         'for the SDK of Anthropic');
-    await page.fill('#with', 'claude:opus');
-    ok((await code(7)).includes('"claude:opus"'), 'a model that fits');
-    ok(!(await code(5)).includes('"claude:opus"'), 'one that does not');
+    await page.fill('#with', 'constructor:opus');
+    ok((await code(7)).includes('"constructor:opus"'), 'a model that fits');
+    ok(!(await code(5)).includes('"constructor:opus"'), 'one that does not');
     await page.click('#client-list article:nth-child(3) button');
     await until(page, '#client-list article:nth-child(3) button', /^Copied$/,
         'copied');
@@ -470,8 +474,8 @@ async function guarded() {
 async function places() {
     const { page, context, complaints } = await visit('/a/deep/er/?x=1');
     is(await page.locator('#vendor-list article').count(), 4, 'a deep prefix');
-    await page.click('[data-test=claude]');
-    await until(page, '[aria-label=claude] .told', /The test succeeded/,
+    await page.click('[data-test=constructor]');
+    await until(page, '[aria-label=constructor] .told', /The test succeeded/,
         'it tests there');
     is(complaints, [], 'deep: no complaints');
 
