@@ -74,17 +74,18 @@ ngx_http_model_responses_write_response(ngx_http_model_bridge_t *b,
     ngx_http_model_json_key(w, "previous_response_id");
     ngx_http_model_json_null(w);
 
+    ngx_http_model_json_key(w, "access_programs");
+    ngx_http_model_json_null(w);
+
     ngx_http_model_json_key(w, "background");
     ngx_http_model_json_bool(w, 0);
 
-    ngx_http_model_json_key(w, "usage");
+    /* in the types of the SDKs it may be absent, but not null */
 
-    if (status == NGX_HTTP_MODEL_RESPONSES_IN_PROGRESS
-        || (b->usage.prompt < 0 && b->usage.completion < 0))
+    if (status != NGX_HTTP_MODEL_RESPONSES_IN_PROGRESS
+        && (b->usage.prompt >= 0 || b->usage.completion >= 0))
     {
-        ngx_http_model_json_null(w);
-
-    } else {
+        ngx_http_model_json_key(w, "usage");
         ngx_http_model_responses_write_usage(b, w);
     }
 

@@ -169,7 +169,8 @@ test_echo(void)
     "\"content\":[{\"type\":\"output_text\",\"text\":\"\","                   \
     "\"annotations\":[],\"logprobs\":[]}],\"status\":\"completed\"}],"
 #define TAIL                                                                  \
-    "\"previous_response_id\":null,\"background\":false,\"usage\":"           \
+    "\"previous_response_id\":null,\"access_programs\":null,"               \
+    "\"background\":false,\"usage\":"                                       \
     "{\"input_tokens\":9,\"input_tokens_details\":{\"cached_tokens\":3,"      \
     "\"cache_write_tokens\":0},\"output_tokens\":4,"                          \
     "\"output_tokens_details\":{\"reasoning_tokens\":0},"                     \

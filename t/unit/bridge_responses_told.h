@@ -86,7 +86,7 @@ tell_response(ngx_http_model_json_t *json)
 
     value = ngx_http_model_json_get(json, "usage");
 
-    if (value->type == NGX_HTTP_MODEL_JSON_OBJECT) {
+    if (value) {
         put(" %d", (int) ngx_http_model_json_get_int(value, "total_tokens"));
     }
 }
