@@ -11,7 +11,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { load, is } = require('./harness.js');
+const { load, ok, is } = require('./harness.js');
 
 const Ajv = load('ajv');
 const SSE = 'text/event-stream';
@@ -89,7 +89,7 @@ const KNOWN = {
 };
 
 let ajv, definitions;
-const validators = {};
+const validators = {}, spoilt = new Set();
 
 
 function definition(schema) {
@@ -142,6 +142,12 @@ function validator(type, object) {
 function wrong(type, value) {
     const object = (KNOWN[type] ?? ((o) => o))(structuredClone(value));
     const check = validator(type, object);
+
+    if (!spoilt.has(type)) {
+        spoilt.add(type);
+        ok(!check({ ...object, other: 1 }) && !check({ ...object, model: 1,
+            type: 1, embedding: 1 }), `${type}: what is wrong is seen`);
+    }
 
     return check(object) ? [] : check.errors.slice(0, 5).map((e) =>
         `${type}${e.instancePath} ${e.message} ${JSON.stringify(e.params)}: `
