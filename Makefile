@@ -55,7 +55,8 @@ sanitize_env = \
 
 test_env = TEST_SDK_NODE_MODULES=$(sdk)/node_modules \
     TEST_SDK_NODE=$(sdk)/node \
-    TEST_SDK_PYTHON=$(sdk)/venv/bin/python
+    TEST_SDK_PYTHON=$(sdk)/venv/bin/python \
+    TEST_SDK_GO=$(sdk)/ollama_go
 
 prove = prove -r -j2 $(TESTS)
 
@@ -228,8 +229,9 @@ fuzz: headers $(if $(fuzzers),sanitize-library)
 	done
 
 
-## make sdk             official SDKs of three vendors, playwright-core that
-##                      drives Chromium, Node 22: build/sdk
+## make sdk             official SDKs of three vendors and JSON Schemas of their
+##                      types, Ollama's Go package if there is a Go,
+##                      playwright-core that drives Chromium, Node 22: build/sdk
 
 sdk:
 	@$(tools)/sdk $(sdk)

@@ -22,7 +22,8 @@ sub check_text {
     for my $i (0 .. $#lines) {
         my $at = $i + 1;
 
-        push @bad, [$at, 'tab'] if $lines[$i] =~ /\t/;
+        push @bad, [$at, 'tab'] if $lines[$i] =~ /\t/
+            && $name !~ m{\.go$|/go\.mod$};
         push @bad, [$at, 'trailing blank'] if $lines[$i] =~ /[ \t\r]$/;
         push @bad, [$at, 'leftover word'] if $lines[$i] =~ /\b(?:$leftover)\b/;
     }

@@ -29,7 +29,11 @@ sub new {
     my $self = bless { language => $language }, $class;
     my $there;
 
-    if ($language eq 'node') {
+    if ($language eq 'go') {
+        $self->{binary} = $ENV{TEST_SDK_GO} || "$dir/$package";
+        $there = 1;
+
+    } elsif ($language eq 'node') {
         $self->{binary} = $ENV{TEST_SDK_NODE} || "$dir/node";
         $self->{modules} = $ENV{TEST_SDK_NODE_MODULES} || "$dir/node_modules";
         $there = -d "$self->{modules}/$package";
