@@ -101,40 +101,66 @@ done(ngx_http_model_bridge_t *b)
 }
 
 
+/* whether a member is there twice in any object of a document */
+
 static ngx_uint_t
-member(ngx_http_model_json_t *root, ngx_str_t *key)
+twice(ngx_http_model_json_t *json, ngx_str_t *key)
 {
     ngx_uint_t              n;
     ngx_http_model_json_t  *m;
 
     n = 0;
 
-    for (m = root ? root->child : NULL; m; m = m->next) {
-        n += (m->key.len == key->len
+    for (m = json ? json->child : NULL; m; m = m->next) {
+
+        n += (json->type == NGX_HTTP_MODEL_JSON_OBJECT
+              && m->key.len == key->len
               && memcmp(m->key.data, key->data, key->len) == 0);
+
+        if (n > 1 || twice(m, key)) {
+            return 1;
+        }
     }
 
-    return n;
+    return 0;
+}
+
+
+static void
+once(ngx_http_model_json_t *json, ngx_http_model_json_t *from)
+{
+    ngx_http_model_json_t  *a, *b;
+
+    for (a = json->child; a; a = a->next) {
+
+        once(a, from);
+
+        for (b = a->next; json->type == NGX_HTTP_MODEL_JSON_OBJECT && b;
+             b = b->next)
+        {
+            demand(a->key.len != b->key.len
+                   || memcmp(a->key.data, b->key.data, a->key.len) != 0
+                   || twice(from, &a->key));
+        }
+    }
 }
 
 
 /*
- * One document, whose outer members are there once each, but for those that
- * the one that it was made of has twice.
+ * One document, without members that are there twice, but for those that the
+ * one that it was made of has.
  */
 
 static ngx_http_model_json_t *
 document(ngx_pool_t *pool, u_char *p, size_t len, ngx_http_model_json_t *from)
 {
     ngx_str_t               err;
-    ngx_http_model_json_t  *root, *m;
+    ngx_http_model_json_t  *root;
 
     root = ngx_http_model_json_parse(pool, p, len, &err);
     demand(root != NULL && root->type == NGX_HTTP_MODEL_JSON_OBJECT);
 
-    for (m = root->child; m; m = m->next) {
-        demand(member(root, &m->key) == 1 || member(from, &m->key) > 1);
-    }
+    once(root, from);
 
     return root;
 }

@@ -101,7 +101,7 @@ exchange_str(const char *text)
 
 /* the request as the server gets it: x->out; NGX_DECLINED: why it is not */
 
-static ngx_int_t
+static ngx_inline ngx_int_t
 exchange_request(exchange_t *x, ngx_str_t *body)
 {
     ngx_int_t                      rc;

@@ -39,7 +39,7 @@ ok(ngx_uint_t good, const char *name)
 
 /* text that is wanted and that came, for a look when they differ */
 
-static void
+static ngx_inline void
 is(ngx_str_t *got, const char *want, const char *name)
 {
     ngx_uint_t  good;
