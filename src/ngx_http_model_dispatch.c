@@ -43,7 +43,8 @@ static ngx_int_t ngx_http_model_dispatch_other(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_int_t ngx_http_model_dispatch_silent(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
-static ngx_uint_t ngx_http_model_dispatch_counts(ngx_http_model_ctx_t *ctx);
+static ngx_uint_t ngx_http_model_dispatch_is(ngx_http_model_ctx_t *ctx,
+    const char *path);
 static ngx_int_t ngx_http_model_dispatch_missing(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_dispatch_unknown(ngx_http_request_t *r,
@@ -344,6 +345,12 @@ ngx_http_model_dispatch_decide(ngx_http_request_t *r,
     }
 
     if (rc != NGX_OK) {
+
+        if (ngx_http_model_dispatch_is(ctx, "/api/pull") && !ctx->dry) {
+            return ngx_http_model_local_pull(r, route->model != NULL,
+                                             ctx->stream);
+        }
+
         return ngx_http_model_dispatch_silent(r, ctx);
     }
 
@@ -610,7 +617,8 @@ ngx_http_model_dispatch_silent(ngx_http_request_t *r,
     /* a client of Anthropic's estimates by itself after a 404 */
 
     return ngx_http_model_respond_error(r,
-                                        ngx_http_model_dispatch_counts(ctx)
+                                        ngx_http_model_dispatch_is(ctx,
+                                                "/v1/messages/count_tokens")
                                             ? NGX_HTTP_NOT_FOUND
                                             : NGX_HTTP_BAD_REQUEST,
                                         NULL, "model",
@@ -622,12 +630,14 @@ ngx_http_model_dispatch_silent(ngx_http_request_t *r,
 
 
 static ngx_uint_t
-ngx_http_model_dispatch_counts(ngx_http_model_ctx_t *ctx)
+ngx_http_model_dispatch_is(ngx_http_model_ctx_t *ctx, const char *path)
 {
-    static ngx_str_t  path = ngx_string("/v1/messages/count_tokens");
+    size_t  len;
 
-    return ctx->endpoint->path.len == path.len
-           && ngx_memcmp(ctx->endpoint->path.data, path.data, path.len) == 0;
+    len = ngx_strlen(path);
+
+    return ctx->endpoint->path.len == len
+           && ngx_memcmp(ctx->endpoint->path.data, path, len) == 0;
 }
 
 

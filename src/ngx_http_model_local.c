@@ -660,3 +660,37 @@ ngx_http_model_local_show_known(ngx_http_request_t *r,
     return ngx_http_model_respond(r, NGX_HTTP_OK, ngx_http_model_json_type,
                                   &doc, NULL);
 }
+
+
+ngx_int_t
+ngx_http_model_local_pull(ngx_http_request_t *r, ngx_uint_t known,
+    ngx_uint_t stream)
+{
+    ngx_str_t  body;
+
+    if (!stream && known) {
+        ngx_str_set(&body, "{\"status\":\"success\"}");
+
+        return ngx_http_model_respond(r, NGX_HTTP_OK, "application/json",
+                                      &body, NULL);
+    }
+
+    if (!stream) {
+        return ngx_http_model_respond_error(r, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                                            NULL, NULL, "pull model manifest: "
+                                            "file does not exist");
+    }
+
+    if (known) {
+        ngx_str_set(&body, "{\"status\":\"pulling manifest\"}\n"
+                           "{\"status\":\"success\"}\n");
+
+    } else {
+        ngx_str_set(&body, "{\"status\":\"pulling manifest\"}\n"
+                           "{\"error\":\"pull model manifest: file does not "
+                           "exist\"}\n");
+    }
+
+    return ngx_http_model_respond(r, NGX_HTTP_OK, "application/x-ndjson", &body,
+                                  NULL);
+}

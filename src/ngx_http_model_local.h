@@ -26,5 +26,12 @@ ngx_int_t ngx_http_model_local(ngx_http_request_t *r);
 ngx_int_t ngx_http_model_local_show(ngx_http_request_t *r,
     ngx_http_model_route_t *route, ngx_uint_t verbose);
 
+/*
+ * POST /api/pull of a model of a vendor whose servers pull nothing: what is
+ * known is there, and anything else cannot be had, in Ollama's words.
+ */
+ngx_int_t ngx_http_model_local_pull(ngx_http_request_t *r, ngx_uint_t known,
+    ngx_uint_t stream);
+
 
 #endif /* _NGX_HTTP_MODEL_LOCAL_H_INCLUDED_ */

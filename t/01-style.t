@@ -186,7 +186,7 @@ sub lines {
 
 my @files;
 find({ no_chdir => 1, wanted => sub {
-    $File::Find::prune = 1 if m{/t/fuzz/corpus$};
+    $File::Find::prune = 1 if m{/t/(?:fuzz/corpus|corpus)$};
     push @files, $_ if -f && !/\.(?:pem|bin|gz|png)$/;
 } }, grep { -e } map { "$root/$_" } qw(src t examples docs config .ci));
 

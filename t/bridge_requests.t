@@ -50,6 +50,7 @@ server {
     location /file/ { model_pass; client_body_in_file_only clean; }
     location /early/ { model_pass; model_read preaccess; }
     location /status/ { model_status; }
+    location /manage/ { model_pass; model_allow manage inference; }
 }
 CONF
 
@@ -242,5 +243,17 @@ $r = $t->post('/api/chat', { model => 'a:m', messages => [],
     keep_alive => 0 });
 is $r->json->{done_reason}, 'unload', 'and unloaded';
 is $r->json->{model}, 'a:m', 'by its name';
+
+# what a vendor has needs no pull, and what it has not cannot be pulled
+
+for (['p:m', '{"status":"success"}', 200], ['p:x',
+        '{"error":"pull model manifest: file does not exist"}', 500])
+{
+    my ($model, $last, $status) = @$_;
+    $r = $t->post('/manage/api/pull', { model => $model });
+    is $r->body, qq({"status":"pulling manifest"}\n$last\n), "pull of $model";
+    $r = $t->post('/manage/api/pull', { model => $model, stream => \0 });
+    is $r->status . $r->body, $status . $last, "pull of $model, no stream";
+}
 
 $t->done;

@@ -189,7 +189,8 @@ test_model(void)
     want("function_calling", "true");
     want("vision", "false");
     want("interfaces", "[\"/api/chat\",\"/api/generate\","
-         "\"/v1/chat/completions\",\"/v1/completions\"]");
+         "\"/v1/chat/completions\",\"/v1/completions\",\"/v1/messages\","
+         "\"/v1/responses\"]");
     want("vendor", "{\"id\":\"acme\",\"label\":\"A <label>\","
          "\"hosting\":\"local\"}");
     want("servers", "1");
@@ -206,7 +207,9 @@ test_model(void)
 
     read_document(ngx_http_model_listing_model(model("cloud:meta/llama-3-8b"),
                                                0, pool, &bytes), "a remote");
-    want("interfaces", "[\"/v1/chat/completions\",\"/v1/completions\"]");
+    want("interfaces", "[\"/api/chat\",\"/api/generate\","
+         "\"/v1/chat/completions\",\"/v1/completions\",\"/v1/messages\","
+         "\"/v1/responses\"]");
     want("vendor.hosting", "\"cloud\"");
     want("pricing_per_million", "{\"input\":\"2.5\",\"output\":\"10\"}");
     want("supported_parameters", "[\"tools\",\"top_k\"]");
@@ -225,7 +228,8 @@ test_model(void)
 
     read_document(ngx_http_model_listing_model(model("acme:claude-x"), 0, pool,
                                                &bytes), "a declared one");
-    want("interfaces", "[\"/v1/messages\"]");
+    want("interfaces", "[\"/api/chat\",\"/api/generate\","
+         "\"/v1/chat/completions\",\"/v1/messages\",\"/v1/responses\"]");
     want("pricing", "{\"prompt\":\"0.000003\","
          "\"input_cache_read\":\"0.0000003\","
          "\"input_cache_write\":\"0.00000375\"}");
