@@ -255,6 +255,7 @@ ngx_http_model_failover_get(ngx_peer_connection_t *pc, void *data)
 
         run->tried.nelts = 0;
         run->renewed = 0;
+        run->lacking = 0;
 
         if (ngx_http_model_handover_switch(r, run->ctx, hop) != NGX_OK
             || ngx_http_model_failover_select(r, run) != NGX_OK)
