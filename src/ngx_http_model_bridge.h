@@ -21,6 +21,11 @@
 #include "ngx_http_model_talk.h"
 
 
+/* most of an answer that is kept to be written at once */
+
+#define NGX_HTTP_MODEL_BRIDGE_WHOLE  (64 * 1024 * 1024)
+
+
 typedef struct ngx_http_model_bridge_s      ngx_http_model_bridge_t;
 typedef struct ngx_http_model_bridge_api_s  ngx_http_model_bridge_api_t;
 
@@ -107,6 +112,7 @@ typedef struct {
                                                one entry; or NULL */
     ngx_uint_t                    reason;
     ngx_str_t                     stop;     /* the stop string, or "" */
+    size_t                        room;     /* what its memory is of */
 
     ngx_array_t                  *calls;    /* of collect: how they are told
                                                apart, and the last text */

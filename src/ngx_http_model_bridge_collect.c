@@ -19,6 +19,8 @@ typedef struct {
 } ngx_http_model_collect_call_t;
 
 
+static ngx_int_t ngx_http_model_collect_event(ngx_http_model_bridge_t *b,
+    ngx_http_model_event_t *e);
 static ngx_int_t ngx_http_model_collect_text(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e, ngx_uint_t type);
 static ngx_int_t ngx_http_model_collect_call(ngx_http_model_bridge_t *b,
@@ -27,14 +29,42 @@ static ngx_int_t ngx_http_model_collect_arguments(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 static ngx_int_t ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
-static ngx_http_model_json_t *ngx_http_model_collect_tree(
-    ngx_http_model_bridge_t *b, ngx_http_model_json_t *from);
 static ngx_int_t ngx_http_model_collect_copy(ngx_http_model_bridge_t *b,
     ngx_str_t *to, ngx_str_t *from);
 
 
 ngx_int_t
 ngx_http_model_bridge_collect(ngx_http_model_bridge_t *b,
+    ngx_http_model_event_t *e)
+{
+    ngx_uint_t  n;
+
+    static ngx_str_t  large = ngx_string("the answer is too large to be "
+                                         "collected");
+
+    n = b->answer.parts.nelts;
+
+    if (ngx_http_model_collect_event(b, e) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a stream that nobody sees has no other bound */
+
+    b->kept += e->text.len + e->id.len + e->name.len
+               + (b->answer.parts.nelts - n) * sizeof(ngx_http_model_part_t);
+
+    if (b->kept > NGX_HTTP_MODEL_BRIDGE_WHOLE && !b->ended) {
+        b->overflow = 1;
+
+        return ngx_http_model_bridge_fail(b, 502, &large);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_collect_event(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e)
 {
     ngx_http_model_part_t  *part;
@@ -204,6 +234,8 @@ ngx_http_model_collect_arguments(ngx_http_model_bridge_t *b,
 }
 
 
+/* those of a frame are gone with it */
+
 static ngx_int_t
 ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e)
@@ -215,8 +247,7 @@ ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     }
 
     for (entry = e->json->child; entry; entry = entry->next) {
-
-        copy = ngx_http_model_collect_tree(b, entry);
+        copy = ngx_http_model_json_dup(b->pool, entry, &b->kept);
 
         if (copy == NULL
             || ngx_http_model_talk_extra(b->pool, &b->answer.logprobs, copy)
@@ -227,50 +258,6 @@ ngx_http_model_collect_logprobs(ngx_http_model_bridge_t *b,
     }
 
     return NGX_OK;
-}
-
-
-/* of a frame's tree, which goes with the frame, without what is next to it */
-
-static ngx_http_model_json_t *
-ngx_http_model_collect_tree(ngx_http_model_bridge_t *b,
-    ngx_http_model_json_t *from)
-{
-    ngx_http_model_json_t  *to, *child, **last;
-
-    to = ngx_pcalloc(b->pool, sizeof(ngx_http_model_json_t));
-    if (to == NULL) {
-        return NULL;
-    }
-
-    to->type = from->type;
-
-    if (ngx_http_model_collect_copy(b, &to->key, &from->key) != NGX_OK) {
-        return NULL;
-    }
-
-    if (from->type == NGX_HTTP_MODEL_JSON_BOOL) {
-        to->value = from->value;
-
-    } else if (ngx_http_model_collect_copy(b, &to->value, &from->value)
-               != NGX_OK)
-    {
-        return NULL;
-    }
-
-    last = &to->child;
-
-    for (child = from->child; child; child = child->next) {
-
-        *last = ngx_http_model_collect_tree(b, child);
-        if (*last == NULL) {
-            return NULL;
-        }
-
-        last = &(*last)->next;
-    }
-
-    return to;
 }
 
 

@@ -10,10 +10,15 @@
 #include "ngx_http_model_bridge.h"
 
 
+#define NGX_HTTP_MODEL_BRIDGE_CALLS  32768  /* most of an answer */
+
+
 static ngx_int_t ngx_http_model_bridge_forward(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 static ngx_int_t ngx_http_model_bridge_begin(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
+static ngx_int_t ngx_http_model_bridge_stopped(ngx_http_model_bridge_t *b,
+    ngx_str_t *text);
 static void ngx_http_model_bridge_note(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e);
 static ngx_int_t ngx_http_model_bridge_end(ngx_http_model_bridge_t *b);
@@ -23,6 +28,8 @@ ngx_int_t
 ngx_http_model_bridge_emit(ngx_http_model_bridge_t *b,
     ngx_http_model_event_t *e)
 {
+    static ngx_str_t  many = ngx_string("the answer has too many calls");
+
     if (b->ended) {
         return NGX_OK;
     }
@@ -54,19 +61,20 @@ ngx_http_model_bridge_emit(ngx_http_model_bridge_t *b,
         b->finished = 1;
         b->reason = e->reason;
 
-        if (e->text.len) {
-            b->answer.stop.data = ngx_pstrdup(b->pool, &e->text);
-            if (b->answer.stop.data == NULL) {
-                return NGX_ERROR;
-            }
-
-            b->answer.stop.len = e->text.len;
-        }
-
-        return NGX_OK;
+        return ngx_http_model_bridge_stopped(b, &e->text);
 
     case NGX_HTTP_MODEL_EVENT_END:
         return ngx_http_model_bridge_end(b);
+
+    case NGX_HTTP_MODEL_EVENT_CALL:
+
+        /* writers keep a little of each */
+
+        if (b->calls == NGX_HTTP_MODEL_BRIDGE_CALLS) {
+            return ngx_http_model_bridge_fail(b, 502, &many);
+        }
+
+        break;
 
     case NGX_HTTP_MODEL_EVENT_TEXT:
     case NGX_HTTP_MODEL_EVENT_THINKING:
@@ -123,6 +131,36 @@ ngx_http_model_bridge_begin(ngx_http_model_bridge_t *b,
     start.type = NGX_HTTP_MODEL_EVENT_START;
 
     return ngx_http_model_bridge_forward(b, &start);
+}
+
+
+/* the memory of a stop string is used again: a server may tell many */
+
+static ngx_int_t
+ngx_http_model_bridge_stopped(ngx_http_model_bridge_t *b, ngx_str_t *text)
+{
+    ngx_str_t  *stop;
+
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    stop = &b->answer.stop;
+
+    if (text->len > b->answer.room) {
+
+        stop->data = ngx_pnalloc(b->pool, 2 * text->len);
+        if (stop->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        b->answer.room = 2 * text->len;
+    }
+
+    ngx_memcpy(stop->data, text->data, text->len);
+    stop->len = text->len;
+
+    return NGX_OK;
 }
 
 

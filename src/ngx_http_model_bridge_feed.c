@@ -202,7 +202,13 @@ ngx_http_model_feed_field(ngx_http_model_bridge_t *b, ngx_str_t *line)
         ngx_memzero(&e, sizeof(ngx_http_model_event_t));
         e.type = NGX_HTTP_MODEL_EVENT_PING;
 
-        return b->begun ? ngx_http_model_bridge_emit(b, &e) : NGX_OK;
+        if (b->begun && ngx_http_model_bridge_emit(b, &e) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_model_feed_reset(b->temp);
+
+        return NGX_OK;
     }
 
     if (name.len == 5 && ngx_memcmp(name.data, "event", 5) == 0) {
@@ -332,11 +338,16 @@ ngx_http_model_feed_large(ngx_http_model_bridge_t *b)
 }
 
 
-/* as ngx_reset_pool(), which forgets cleanups rather than runs them */
+/*
+ * As ngx_reset_pool(), which forgets cleanups rather than runs them, and keeps
+ * the blocks of the largest frame: each small allocation of the next one would
+ * go through those that are full.
+ */
 
 static void
 ngx_http_model_feed_reset(ngx_pool_t *pool)
 {
+    ngx_pool_t          *p, *next;
     ngx_pool_cleanup_t  *c;
 
     for (c = pool->cleanup; c; c = c->next) {
@@ -348,4 +359,11 @@ ngx_http_model_feed_reset(ngx_pool_t *pool)
     pool->cleanup = NULL;
 
     ngx_reset_pool(pool);
+
+    for (p = pool->d.next; p; p = next) {
+        next = p->d.next;
+        ngx_free(p);
+    }
+
+    pool->d.next = NULL;
 }

@@ -14,6 +14,9 @@
 
 #define NGX_HTTP_MODEL_JSON_DEPTH  128
 
+/* of a client's document: a value takes many times what "0," does */
+#define NGX_HTTP_MODEL_JSON_VALUES (512 * 1024)
+
 
 typedef struct {
     ngx_pool_t               *pool;
@@ -23,6 +26,7 @@ typedef struct {
     u_char                   *start;   /* of the text, where strings may be
                                           slices of it; or NULL */
     u_char                   *end;
+    ngx_uint_t                left;    /* values that it may still have */
     ngx_http_model_json_t   **last[NGX_HTTP_MODEL_JSON_DEPTH + 1];
 } ngx_http_model_json_parser_t;
 
@@ -134,6 +138,7 @@ ngx_http_model_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_http_model_json_parser_t  ctx;
 
     ctx.pool = pool;
+    ctx.left = NGX_MAX_UINT32_VALUE;
     ctx.start = NULL;
     ctx.end = NULL;
 
@@ -148,6 +153,7 @@ ngx_http_model_json_slices(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_http_model_json_parser_t  ctx;
 
     ctx.pool = pool;
+    ctx.left = lenient ? NGX_MAX_UINT32_VALUE : NGX_HTTP_MODEL_JSON_VALUES;
     ctx.start = p;
     ctx.end = p + len;
 
@@ -356,6 +362,11 @@ ngx_http_model_json_add(ngx_http_model_json_parser_t *ctx, ngx_uint_t type)
 {
     ngx_http_model_json_t  *json;
 
+    if (ctx->left-- == 0) {
+        ctx->err = "too many values";
+        return NULL;
+    }
+
     json = ngx_pcalloc(ctx->pool, sizeof(ngx_http_model_json_t));
     if (json == NULL) {
         ctx->err = "not enough memory";
@@ -511,6 +522,58 @@ ngx_http_model_json_end_handler(void *data)
     ctx->depth--;
 
     return 1;
+}
+
+
+/* documents nest at most NGX_HTTP_MODEL_JSON_DEPTH deep */
+
+ngx_http_model_json_t *
+ngx_http_model_json_dup(ngx_pool_t *pool, ngx_http_model_json_t *json,
+    size_t *size)
+{
+    size_t                   len;
+    u_char                  *p;
+    ngx_http_model_json_t   *copy, *child, **next;
+
+    /* a bool has a length that is none */
+
+    len = (json->type == NGX_HTTP_MODEL_JSON_BOOL) ? 0 : json->value.len;
+
+    copy = ngx_palloc(pool, sizeof(ngx_http_model_json_t));
+    p = ngx_pnalloc(pool, json->key.len + len + 1);
+
+    if (copy == NULL || p == NULL) {
+        return NULL;
+    }
+
+    *size += sizeof(ngx_http_model_json_t) + json->key.len + len;
+
+    *copy = *json;
+
+    copy->key.data = p;
+    p = ngx_cpymem(p, json->key.data, json->key.len);
+
+    if (len) {
+        copy->value.data = p;
+        ngx_memcpy(p, json->value.data, len);
+    }
+
+    copy->child = NULL;
+    copy->next = NULL;
+
+    next = &copy->child;
+
+    for (child = json->child; child; child = child->next) {
+
+        *next = ngx_http_model_json_dup(pool, child, size);
+        if (*next == NULL) {
+            return NULL;
+        }
+
+        next = &(*next)->next;
+    }
+
+    return copy;
 }
 
 

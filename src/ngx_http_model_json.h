@@ -59,10 +59,17 @@ ngx_http_model_json_t *ngx_http_model_json_parse(ngx_pool_t *pool,
  * The same, other than: strings without escapes are slices of p, which must
  * outlive the tree.  With lenient, halves of surrogate pairs and bytes that
  * are not UTF-8 become U+FFFD or stay as they are, rather than refused: the
- * writer makes them U+FFFD.
+ * writer makes them U+FFFD.  Without, a document has at most 512k values.
  */
 ngx_http_model_json_t *ngx_http_model_json_slices(ngx_pool_t *pool,
     u_char *p, size_t len, ngx_uint_t lenient, ngx_str_t *err);
+
+/*
+ * A copy of a value that outlives the document it is of, without what follows
+ * it; *size grows by the memory that it takes.  NULL without memory.
+ */
+ngx_http_model_json_t *ngx_http_model_json_dup(ngx_pool_t *pool,
+    ngx_http_model_json_t *json, size_t *size);
 
 /* member of an object by exact key (the last one wins), or NULL */
 ngx_http_model_json_t *ngx_http_model_json_get(ngx_http_model_json_t *json,

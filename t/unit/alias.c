@@ -701,8 +701,9 @@ test_documents(void)
                                                &bytes), "alias");
     names("targets", "id", "acme:llama3:latest cloud:meta/llama-3-8b ");
     want("targets.0.weight", "2");
-    want("interfaces", "[\"/api/chat\",\"/api/generate\",\"/v1/chat/completions\","
-         "\"/v1/completions\",\"/v1/messages\",\"/v1/responses\"]");
+    want("interfaces", "[\"/api/chat\",\"/api/generate\","
+         "\"/v1/chat/completions\",\"/v1/completions\",\"/v1/messages\","
+         "\"/v1/responses\"]");
     want("servers", "2");
 
     only("cloud");
