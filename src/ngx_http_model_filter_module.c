@@ -197,7 +197,9 @@ ngx_http_model_header_upstream(ngx_http_request_t *r,
             return ngx_http_model_header_refused(r, ctx);
         }
 
-        if (status == NGX_HTTP_FORBIDDEN) {
+        /* a bridge waits for the body of an error itself */
+
+        if (status == NGX_HTTP_FORBIDDEN && ctx->hop->translation == NULL) {
             return ngx_http_model_header_forbidden(r, ctx);
         }
     }
@@ -677,9 +679,14 @@ ngx_http_model_body_translated(ngx_http_request_t *r,
 
     ctx->translating = 0;
 
-    if (ngx_http_model_header_replace(r, ctx, t->status, &t->document)
-        != NGX_OK)
-    {
+    rc = (t->status == NGX_HTTP_FORBIDDEN
+          && ctx->vendor->key.type == NGX_HTTP_MODEL_KEY_VALUE
+          && ngx_http_model_header_code(t->whole.data,
+                                        t->whole.data + t->whole.len))
+         ? ngx_http_model_header_refused(r, ctx)
+         : ngx_http_model_header_replace(r, ctx, t->status, &t->document);
+
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -717,6 +724,7 @@ ngx_http_model_body_replaced(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     }
 
     ctx->replaced_sent = 1;
+    ctx->ended = 1;
 
     out.buf = ctx->replacement;
     out.next = NULL;

@@ -73,9 +73,16 @@ ngx_http_model_translate_plan(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                 return NGX_ERROR;
             }
 
-            if (rc == NGX_DONE) {
+            if (rc == NGX_DONE && n == 0) {
                 *why = &hops[i].translation->b;
                 return NGX_DONE;
+            }
+
+            if (rc == NGX_DONE) {
+
+                /* a hop before it has something to load */
+
+                continue;
             }
 
             if (rc == NGX_DECLINED) {

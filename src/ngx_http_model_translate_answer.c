@@ -14,7 +14,6 @@
 #include "ngx_http_model_translate.h"
 
 
-#define NGX_HTTP_MODEL_TRANSLATE_WHOLE  (64 * 1024 * 1024)
 #define NGX_HTTP_MODEL_TRANSLATE_ERROR  (64 * 1024)
 #define NGX_HTTP_MODEL_TRANSLATE_BUSY   (256 * 1024)
 #define NGX_HTTP_MODEL_TRANSLATE_BUFFER 4096
@@ -279,7 +278,7 @@ ngx_http_model_translate_keep(ngx_http_request_t *r,
     u_char  *data;
 
     most = t->refused ? NGX_HTTP_MODEL_TRANSLATE_ERROR
-                      : NGX_HTTP_MODEL_TRANSLATE_WHOLE;
+                      : NGX_HTTP_MODEL_BRIDGE_WHOLE;
 
     if (len > most - t->whole.len) {
 
@@ -327,8 +326,9 @@ static ngx_int_t
 ngx_http_model_translate_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ngx_http_model_translation_t *t, ngx_uint_t cut)
 {
-    ngx_buf_t  *b;
-    ngx_str_t   message;
+    ngx_buf_t   *b;
+    ngx_str_t    message;
+    ngx_uint_t   whole;
 
     if (t->done) {
         return NGX_OK;
@@ -338,7 +338,11 @@ ngx_http_model_translate_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
 
     message = ctx->message;
 
-    if (!t->refused && (cut || (t->events && !t->b.ended && !t->b.finished))) {
+    /* what has told its end needs none of the connection */
+
+    whole = t->refused || (t->events ? t->b.ended || t->b.finished : !cut);
+
+    if (!whole) {
 
         if (ngx_http_model_stream_message(r, ctx) != NGX_OK) {
             return NGX_ERROR;
@@ -363,6 +367,8 @@ ngx_http_model_translate_end(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     {
         return NGX_ERROR;
     }
+
+    ctx->broken |= t->b.failed;
 
     b = ngx_http_model_translate_buf(t);
     if (b == NULL) {
@@ -402,7 +408,11 @@ ngx_http_model_translate_make(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                          "be translated");
 
     b = &t->b;
-    t->status = r->headers_out.status;
+
+    /* to a POST there is no such answer as 304 */
+
+    t->status = (r->headers_out.status == NGX_HTTP_NOT_MODIFIED)
+                ? NGX_HTTP_BAD_GATEWAY : r->headers_out.status;
 
     if (t->refused) {
         text = ngx_http_model_bridge_message(r->pool, t->whole.data,
@@ -416,7 +426,7 @@ ngx_http_model_translate_make(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
                                               &large);
     }
 
-    if (cut && !(t->events && b->finished)) {
+    if (cut && !(t->events && (b->ended || b->finished))) {
         return ngx_http_model_translate_error(r, ctx, t,
                                        ngx_http_model_translate_status(ctx),
                                        &ctx->message);
