@@ -92,7 +92,7 @@ ngx_http_model_translate_head(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     t->b.sink = ngx_http_model_translate_sink;
     t->b.data = t;
     t->last = &t->out;
-    t->left = NGX_HTTP_MODEL_TRANSLATE_WHOLE;
+    t->left = NGX_HTTP_MODEL_BRIDGE_WHOLE;
 
     if (t->b.client->framing == NGX_HTTP_MODEL_FRAME_SSE) {
         ngx_str_set(&t->type, "text/event-stream");
