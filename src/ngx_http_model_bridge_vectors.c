@@ -244,6 +244,9 @@ static ngx_int_t
 ngx_http_model_vectors_write_request(ngx_http_model_bridge_t *b,
     ngx_http_model_json_writer_t *w)
 {
+    ngx_uint_t                      i;
+    ngx_http_model_json_t         **member;
+    const ngx_http_model_field_t   *row;
     ngx_http_model_bridge_embed_t  *embed;
 
     embed = b->embed;
@@ -262,6 +265,25 @@ ngx_http_model_vectors_write_request(ngx_http_model_bridge_t *b,
     if (embed->dimensions.len) {
         ngx_http_model_json_key(w, "dimensions");
         ngx_http_model_json_raw(w, &embed->dimensions);
+    }
+
+    /* but not what is said already */
+
+    member = b->talk.extra ? b->talk.extra->elts : NULL;
+
+    for (i = 0; member && i < b->talk.extra->nelts; i++) {
+        for (row = ngx_http_model_vectors_rows; row->name; row++) {
+
+            if (ngx_strlen(row->name) == member[i]->key.len
+                && ngx_memcmp(row->name, member[i]->key.data,
+                              member[i]->key.len)
+                   == 0)
+            {
+                return ngx_http_model_bridge_refuse(b, row->name, "\"%V\" "
+                                              "has no member \"%s\"",
+                                              &b->client->path, row->name);
+            }
+        }
     }
 
     ngx_http_model_bridge_extra(w, b->talk.extra);

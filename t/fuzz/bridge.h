@@ -126,41 +126,27 @@ twice(ngx_http_model_json_t *json, ngx_str_t *key)
 }
 
 
-static void
-once(ngx_http_model_json_t *json, ngx_http_model_json_t *from)
-{
-    ngx_http_model_json_t  *a, *b;
-
-    for (a = json->child; a; a = a->next) {
-
-        once(a, from);
-
-        for (b = a->next; json->type == NGX_HTTP_MODEL_JSON_OBJECT && b;
-             b = b->next)
-        {
-            demand(a->key.len != b->key.len
-                   || memcmp(a->key.data, b->key.data, a->key.len) != 0
-                   || twice(from, &a->key));
-        }
-    }
-}
-
-
 /*
- * One document, without members that are there twice, but for those that the
- * one that it was made of has.
+ * One document, whose outer members are there once each, but for those that
+ * are twice somewhere in the one that it was made of.
  */
 
 static ngx_http_model_json_t *
 document(ngx_pool_t *pool, u_char *p, size_t len, ngx_http_model_json_t *from)
 {
     ngx_str_t               err;
-    ngx_http_model_json_t  *root;
+    ngx_http_model_json_t  *root, *a, *b;
 
     root = ngx_http_model_json_parse(pool, p, len, &err);
     demand(root != NULL && root->type == NGX_HTTP_MODEL_JSON_OBJECT);
 
-    once(root, from);
+    for (a = root->child; a; a = a->next) {
+        for (b = a->next; b; b = b->next) {
+            demand(a->key.len != b->key.len
+                   || memcmp(a->key.data, b->key.data, a->key.len) != 0
+                   || twice(from, &a->key));
+        }
+    }
 
     return root;
 }

@@ -69,6 +69,9 @@ main(void)
 
 static case_t  cases[] = {
 
+    { "what is said already", EMBED,
+      TWO ",\"encoding_format\":\"base64\"}", NULL, NULL, NULL },
+
     { "Ollama's client", EMBED,
       TWO ",\"truncate\":true,\"dimensions\":2,\"keep_alive\":\"5m\","
       "\"options\":{\"num_ctx\":1}}",
