@@ -99,14 +99,29 @@ exchange_str(const char *text)
 }
 
 
+static ngx_inline void
+exchange_join(exchange_t *x, ngx_array_t *pieces)
+{
+    ngx_str_t   *piece;
+    ngx_uint_t   i;
+
+    piece = pieces->elts;
+
+    x->out.len = 0;
+
+    for (i = 0; i < pieces->nelts; i++) {
+        (void) exchange_sink(x, piece[i].data, piece[i].len);
+    }
+}
+
+
 /* the request as the server gets it: x->out; NGX_DECLINED: why it is not */
 
 static ngx_inline ngx_int_t
 exchange_request(exchange_t *x, ngx_str_t *body)
 {
     ngx_int_t                      rc;
-    ngx_str_t                      err, *piece;
-    ngx_uint_t                     i;
+    ngx_str_t                      err;
     ngx_array_t                   *pieces;
     ngx_http_model_json_t         *root;
     ngx_http_model_bridge_t       *b = &x->b;
@@ -143,11 +158,7 @@ exchange_request(exchange_t *x, ngx_str_t *body)
         return rc;
     }
 
-    piece = pieces->elts;
-
-    for (i = 0; i < pieces->nelts; i++) {
-        (void) exchange_sink(x, piece[i].data, piece[i].len);
-    }
+    exchange_join(x, pieces);
 
     return (ngx_int_t) pieces->nelts;
 }

@@ -99,7 +99,7 @@ tap_init(void)
 }
 
 
-static int
+static ngx_inline int
 tap_done(void)
 {
     printf("1..%lu\n", (unsigned long) tap_tests);
