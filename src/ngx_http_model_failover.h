@@ -45,6 +45,9 @@ struct ngx_http_model_run_s {
     ngx_int_t              (*process_header)(ngx_http_request_t *r);
     ngx_int_t              (*reinit_request)(ngx_http_request_t *r);
 
+    ngx_int_t              (*input_init)(void *data);   /* of stream */
+    ngx_int_t              (*input)(void *data, ssize_t bytes);
+
     ngx_event_t              timer;      /* of stream */
     ngx_msec_t               due;        /* when it is to fire */
     ngx_msec_t               deadline;   /* of a cold server's first byte */

@@ -356,6 +356,7 @@ static ngx_int_t
 ngx_http_model_header_stream(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
 {
     r->upstream->buffering = 0;
+    ngx_http_model_stream_guard(r, ctx);
 
     if (ngx_http_model_stream_start(r, ctx) != NGX_OK) {
         return NGX_ERROR;

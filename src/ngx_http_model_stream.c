@@ -20,6 +20,8 @@ static void ngx_http_model_stream_timer_handler(ngx_event_t *ev);
 static void ngx_http_model_stream_cold(ngx_http_model_run_t *run,
     ngx_connection_t *pc);
 static ngx_uint_t ngx_http_model_stream_unread(ngx_http_request_t *r);
+static ngx_int_t ngx_http_model_stream_input_init(void *data);
+static ngx_int_t ngx_http_model_stream_input(void *data, ssize_t bytes);
 static ngx_uint_t ngx_http_model_stream_whole(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 static ngx_int_t ngx_http_model_stream_end(ngx_http_request_t *r,
@@ -278,6 +280,76 @@ ngx_http_model_stream_start(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
     }
 
     ngx_http_model_stream_watch(ctx);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_model_stream_guard(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (ctx->run == NULL
+        || ctx->run->input_init
+        || u->input_filter_init == NULL
+        || u->input_filter_ctx != r)
+    {
+        return;
+    }
+
+    ctx->run->input_init = u->input_filter_init;
+    u->input_filter_init = ngx_http_model_stream_input_init;
+}
+
+
+/* the proxy's own chooses the filter */
+
+static ngx_int_t
+ngx_http_model_stream_input_init(void *data)
+{
+    ngx_http_request_t *r = data;
+
+    ngx_http_upstream_t   *u;
+    ngx_http_model_run_t  *run;
+
+    u = r->upstream;
+    run = ngx_http_model_ctx(r)->run;
+
+    if (run->input_init(data) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    run->input = u->input_filter;
+    u->input_filter = ngx_http_model_stream_input;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_model_stream_input(void *data, ssize_t bytes)
+{
+    ngx_http_request_t *r = data;
+
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u->error) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_model_ctx(r)->run->input(data, bytes) == NGX_ERROR) {
+
+        /* as if the connection had broken off there */
+
+        u->error = 1;
+        u->length = 1;
+        u->keepalive = 0;
+    }
 
     return NGX_OK;
 }

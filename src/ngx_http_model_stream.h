@@ -38,6 +38,13 @@ ngx_int_t ngx_http_model_stream_start(ngx_http_request_t *r,
     ngx_http_model_ctx_t *ctx);
 
 /*
+ * Of an answer that is not buffered, before its first byte: one whose chunks
+ * are malformed is cut, and nginx ends the client's connection no more.
+ */
+void ngx_http_model_stream_guard(ngx_http_request_t *r,
+    ngx_http_model_ctx_t *ctx);
+
+/*
  * Each chain of its body, which is not changed but for the last buffer of a
  * stream that is not complete: an error frame takes its place.
  */

@@ -104,6 +104,8 @@ ngx_http_model_translate_head(ngx_http_request_t *r, ngx_http_model_ctx_t *ctx,
     ctx->translating = 1;
 
     r->upstream->buffering = 0;
+    ngx_http_model_stream_guard(r, ctx);
+
     r->filter_need_in_memory = 1;
 
     if (!t->events || !t->b.stream) {

@@ -48,6 +48,11 @@ my $p = $t->backend('p', on => { '/v1/chat/completions' => sub {
                 : (qq(data: {"choices":[{"index":0,"delta":{},"finish_reason":)
                 . qq("stop","stop_reason":") . 'x' x 500000 . qq("}]}\n\n))
                 : $n == 101 ? $end . "data: [DONE]\n\n" : undef } },
+        broken => { raw => "HTTP/1.1 200 OK\r\nContent-Type: $json\r\n"
+            . "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"id\"\r\nzz\r\n" },
+        chunks => { raw => "HTTP/1.1 200 OK\r\nContent-Type: $sse\r\n"
+            . "Transfer-Encoding: chunked\r\n\r\n"
+            . sprintf("%x\r\n%s\r\nzz\r\n", length chunk('a'), chunk('a')) },
         unchanged => { status => 304, headers => ['ETag' => '"x"'] },
         nothing => { status => 204 },
         line => { @type, chunks => [chunk('a'), chunk('b' x 200000)] },
@@ -151,11 +156,18 @@ for my $api (qw(chat messages)) {
 # answers that are none
 
 for my $api (qw(chat messages)) {
-    for my $what (qw(unchanged nothing)) {
+    for my $what (qw(broken unchanged nothing)) {
         ($r, $a) = ask($api, $what, 0);
         is $r->status, 502, "$api: $what: status";
         like $a->{error}, qr/\w/, "$api: $what: error" or diag $r->body;
     }
+}
+
+for my $api (qw(messages completions)) {
+    $r = $t->post(ModelTest::Answer::request($api, 'p:m', text => 'chunks',
+        stream => 1));
+    ok $r->complete, "$api: broken chunks: an end";
+    like $r->body, qr/"a".*broke off/s, "$api: what came, and an error";
 }
 
 # the vendor lacks a path, and what comes after it does not
@@ -190,9 +202,9 @@ like $a->{error}, qr/larger than/, 'an event that is too large';
 my $m;
 $t->eventually(sub { $m = ModelTest::Metrics->new($t->get('/status/metrics'));
     $m->value('model_requests_total', vendor => 'p',
-        outcome => 'incomplete') }, 'it counts as incomplete');
+        outcome => 'incomplete') >= 3 }, 'it counts as incomplete');
 is $m->value('model_requests_total', vendor => 'p', outcome => 'incomplete'),
-    1, 'and no other';
+    3, 'and no other but the two of broken chunks';
 
 # memory is bounded by what is kept, not by what comes
 
