@@ -276,7 +276,7 @@ static const ngx_http_model_field_t  ngx_http_model_messages_choice[] = {
     { "type", MAP, "auto, any (required), tool (by name), none" },
     { "name", MAP, "the tool that is to be called" },
     { "disable_parallel_tool_use", MAP,
-      "at most one call, where servers have it" },
+      "at most one call: of Ollama's only the first is told" },
     END
 };
 

@@ -112,8 +112,8 @@ static const ngx_http_model_field_t  ngx_http_model_openai_rows[] = {
       "allowed_tools and, for Ollama, a name leave the other tools out; "
       "Ollama cannot be told to call one of several" },
     { "parallel_tool_calls", TAKEN, { MAP, SAME, MAP },
-      "disable_parallel_tool_use; false is refused for Ollama, which cannot "
-      "be told" },
+      "disable_parallel_tool_use; with false only the first of Ollama's "
+      "calls is told" },
     { "functions", TAKEN, { MAP, SAME, MAP },
       "becomes tools; the answer has function_call" },
     { "function_call", TAKEN, { MAP, SAME, MAP }, "becomes tool_choice" },

@@ -411,7 +411,10 @@ ngx_http_model_responses_turn(ngx_http_model_bridge_t *b, ngx_uint_t spoken)
     ngx_http_model_message_t  *message;
 
     message = b->talk.messages.elts;
-    message += b->talk.messages.nelts - 1;
+
+    if (b->talk.messages.nelts) {
+        message += b->talk.messages.nelts - 1;
+    }
 
     if (b->talk.messages.nelts == 0
         || message->role != NGX_HTTP_MODEL_ROLE_ASSISTANT)

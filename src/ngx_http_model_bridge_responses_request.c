@@ -103,8 +103,8 @@ static const ngx_http_model_field_t  ngx_http_model_responses_fields[] = {
       "\"allowed_tools\" leaves the other tools out" },
 
     { "parallel_tool_calls", ngx_http_model_responses_parallel,
-      NGX_HTTP_MODEL_RESPONSES_NOT_OLLAMA,
-      "Ollama's models call as they like" },
+      NGX_HTTP_MODEL_RESPONSES_MAP,
+      "with false only the first of Ollama's calls is told" },
 
     { "text", ngx_http_model_responses_read_object,
       NGX_HTTP_MODEL_RESPONSES_MAP, NULL },

@@ -55,6 +55,12 @@ static const char  *plain =
     "{'type':'custom','name':'run'}]}";
 
 
+static const char  *single =
+    "{'model':'acme:m','input':'hi','stream':true,'tools':["
+    "{'type':'function','name':'get','parameters':{}}],"
+    "'parallel_tool_calls':false}";
+
+
 static ngx_int_t
 ask(ngx_uint_t to, const char *body, ngx_str_t *request)
 {
@@ -421,6 +427,24 @@ test_stream_ollama(void)
         "{\"a\":1.50} custom_tool_call:,call_0123456789abcdef01234567_3,"
         "run,ls 13) ",
         "a stream of Ollama's");
+
+    /* one call at a time, which Ollama cannot be told */
+
+    answers(OLLAMA, single,
+        "{'model':'m','message':{'role':'assistant','content':'',"
+        "'tool_calls':[{'function':{'name':'get','arguments':{'a':1.50}}},"
+        "{'function':{'name':'get','arguments':{}}}]},'done':false}\n"
+        "{'model':'m','message':{'role':'assistant','content':''},"
+        "'done':true,'done_reason':'stop'}\n",
+        BEGUN "output_item.added@0(function_call:in_progress,"
+        "call_0123456789abcdef01234567_0,get) "
+        "function_call_arguments.delta@0({\"a\":1.50}) "
+        "function_call_arguments.done@0({\"a\":1.50}) "
+        "output_item.done@0(function_call:completed,"
+        "call_0123456789abcdef01234567_0,get,{\"a\":1.50}) "
+        "completed(completed function_call:completed,"
+        "call_0123456789abcdef01234567_0,get,{\"a\":1.50}) ",
+        "a single call of Ollama's");
 }
 
 
