@@ -330,6 +330,8 @@ ngx_http_model_responses_call_begin(ngx_http_model_bridge_t *b,
     ngx_int_t                         rc;
     ngx_http_model_responses_item_t  *item;
 
+    item = NULL;
+
     rc = ngx_http_model_responses_close(b);
 
     if (rc == NGX_OK) {

@@ -401,8 +401,8 @@ ngx_http_model_translate_chain(ngx_http_request_t *r, ngx_array_t *pieces,
     ngx_chain_t  *cl, **ll;
 
     piece = pieces->elts;
+    *bufs = NULL;
     ll = bufs;
-    *ll = NULL;
 
     for (i = 0; i < pieces->nelts; i++) {
 
@@ -427,7 +427,7 @@ ngx_http_model_translate_chain(ngx_http_request_t *r, ngx_array_t *pieces,
         ll = &cl->next;
     }
 
-    return *bufs ? NGX_OK : NGX_ERROR;
+    return pieces->nelts ? NGX_OK : NGX_ERROR;
 }
 
 
