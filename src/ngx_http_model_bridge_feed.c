@@ -183,7 +183,7 @@ ngx_http_model_feed_field(ngx_http_model_bridge_t *b, ngx_str_t *line)
     name.data = line->data;
     name.len = colon ? (size_t) (colon - line->data) : line->len;
 
-    ngx_str_null(&value);
+    ngx_str_set(&value, "");
 
     if (colon) {
         value.data = colon + 1;
