@@ -23,6 +23,7 @@ typedef struct {
     const char               *err;
     ngx_str_t                 key;
     ngx_uint_t                depth;
+    ngx_http_model_json_t    *root;
     u_char                   *start;   /* of the text, where strings may be
                                           slices of it; or NULL */
     u_char                   *end;
@@ -165,17 +166,16 @@ static ngx_http_model_json_t *
 ngx_http_model_json_read(ngx_http_model_json_parser_t *ctx, u_char *p,
     size_t len, ngx_uint_t lenient, ngx_str_t *err)
 {
-    yajl_handle             handle;
-    yajl_status             status;
-    ngx_http_model_json_t  *root;
+    yajl_handle  handle;
+    yajl_status  status;
 
     ngx_str_null(err);
 
     ctx->depth = 0;
-    ctx->last[0] = &root;
+    ctx->last[0] = &ctx->root;
     ngx_str_null(&ctx->key);
 
-    root = NULL;
+    ctx->root = NULL;
 
     ctx->err = lenient ? NULL : ngx_http_model_json_check(p, len);
     if (ctx->err != NULL) {
@@ -196,7 +196,7 @@ ngx_http_model_json_read(ngx_http_model_json_parser_t *ctx, u_char *p,
 
     /* a string that is cut short after the document would go unnoticed */
 
-    if (status == yajl_status_ok && root != NULL && ctx->depth == 0) {
+    if (status == yajl_status_ok && ctx->root != NULL && ctx->depth == 0) {
         status = yajl_parse(handle, (u_char *) "\n", 1);
     }
 
@@ -214,7 +214,7 @@ ngx_http_model_json_read(ngx_http_model_json_parser_t *ctx, u_char *p,
     yajl_free(handle);
 
     if (status == yajl_status_ok) {
-        return root;
+        return ctx->root;
     }
 
 failed:
