@@ -458,6 +458,8 @@ ngx_http_model_responses_read_call(ngx_http_model_bridge_t *b,
     ngx_str_t               text;
     ngx_http_model_part_t  *part;
 
+    (void) input;
+
     rc = ngx_http_model_responses_call_part(b, value, &part);
 
     if (rc == NGX_OK) {
@@ -477,6 +479,8 @@ ngx_http_model_responses_read_custom(ngx_http_model_bridge_t *b,
     ngx_int_t               rc;
     ngx_str_t               text;
     ngx_http_model_part_t  *part;
+
+    (void) input;
 
     rc = ngx_http_model_responses_call_part(b, value, &part);
 
@@ -600,6 +604,8 @@ ngx_http_model_responses_read_output(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t     *output;
     ngx_http_model_message_t  *message;
 
+    (void) input;
+
     extra = NULL;
 
     rc = ngx_http_model_bridge_fields(b,
@@ -665,6 +671,8 @@ ngx_http_model_responses_read_reasoning(ngx_http_model_bridge_t *b,
     ngx_array_t               *extra;
     ngx_http_model_part_t     *part;
     ngx_http_model_message_t  *message;
+
+    (void) input;
 
     extra = NULL;
 

@@ -150,6 +150,8 @@ ngx_http_model_responses_format(ngx_http_model_bridge_t *b,
     ngx_int_t  rc;
     ngx_str_t  type;
 
+    (void) data;
+
     static const ngx_http_model_field_table_t  table = {
         "text.format", "text.format.", ngx_http_model_responses_formats
     };
@@ -226,6 +228,8 @@ static ngx_int_t
 ngx_http_model_responses_verbosity(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_talk_extra(b->pool, &b->talk.extra, value);
 }
 
@@ -236,6 +240,8 @@ ngx_http_model_responses_effort(ngx_http_model_bridge_t *b,
 {
     ngx_int_t   rc;
     ngx_uint_t  i;
+
+    (void) data;
 
     static const char  *efforts[] = {
         "minimal", "low", "medium", "high", "xhigh", "max"
@@ -277,6 +283,8 @@ ngx_http_model_responses_read_include(ngx_http_model_bridge_t *b,
     ngx_int_t               rc;
     ngx_uint_t              i;
     ngx_http_model_json_t  *name;
+
+    (void) data;
 
     /* encrypted content is told in any case; of the others there is none */
 
@@ -338,6 +346,8 @@ ngx_int_t
 ngx_http_model_responses_read_truncation(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     if (value->type == NGX_HTTP_MODEL_JSON_STRING
         && (ngx_http_model_responses_is(&value->value, "auto")
             || ngx_http_model_responses_is(&value->value, "disabled")))
@@ -356,6 +366,8 @@ ngx_http_model_responses_read_metadata(ngx_http_model_bridge_t *b,
 {
     ngx_int_t               rc;
     ngx_http_model_json_t  *member;
+
+    (void) data;
 
     rc = ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_OBJECT,
                                   "metadata");
@@ -381,6 +393,9 @@ ngx_http_model_responses_only_usual(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
     ngx_uint_t  i;
+
+    (void) b;
+    (void) data;
 
     static const char  *usual[] = { "auto", "default", "standard", "disabled" };
 

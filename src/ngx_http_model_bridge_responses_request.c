@@ -397,6 +397,8 @@ static ngx_int_t
 ngx_http_model_responses_temperature(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_TEMPERATURE);
 }
@@ -406,6 +408,8 @@ static ngx_int_t
 ngx_http_model_responses_top_p(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_TOP_P);
 }
@@ -415,6 +419,8 @@ static ngx_int_t
 ngx_http_model_responses_presence(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_PRESENCE);
 }
@@ -424,6 +430,8 @@ static ngx_int_t
 ngx_http_model_responses_frequency(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_FREQUENCY);
 }
@@ -433,6 +441,8 @@ static ngx_int_t
 ngx_http_model_responses_top_k(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_TOP_K);
 }
@@ -442,6 +452,8 @@ static ngx_int_t
 ngx_http_model_responses_seed(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_number(b, value,
                                            NGX_HTTP_MODEL_TALK_SEED);
 }
@@ -451,6 +463,8 @@ static ngx_int_t
 ngx_http_model_responses_max(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     if (value->type == NGX_HTTP_MODEL_JSON_NUMBER
         && ngx_http_model_talk_value(&value->value) < 1)
     {
@@ -480,6 +494,8 @@ static ngx_int_t
 ngx_http_model_responses_stream(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     b->talk.stream = (value->value.len != 0);
 
     return ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_BOOL,
@@ -491,6 +507,8 @@ static ngx_int_t
 ngx_http_model_responses_parallel(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     b->talk.parallel = value->value.len ? NGX_HTTP_MODEL_ON
                                         : NGX_HTTP_MODEL_OFF;
 
@@ -507,6 +525,8 @@ ngx_http_model_responses_choice(ngx_http_model_bridge_t *b,
 {
     ngx_http_model_responses_input_t *input = data;
 
+    (void) b;
+
     input->choice = value;
 
     return NGX_OK;
@@ -517,6 +537,8 @@ static ngx_int_t
 ngx_http_model_responses_user(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     b->talk.user = value->value;
 
     return ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_STRING,
@@ -529,6 +551,8 @@ ngx_http_model_responses_safety(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
     ngx_int_t  rc;
+
+    (void) data;
 
     rc = ngx_http_model_bridge_is(b, value, NGX_HTTP_MODEL_JSON_STRING,
                                   "safety_identifier");
@@ -545,6 +569,10 @@ ngx_int_t
 ngx_http_model_responses_any(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) b;
+    (void) data;
+    (void) value;
+
     return NGX_OK;
 }
 
@@ -553,6 +581,8 @@ ngx_int_t
 ngx_http_model_responses_a_string(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_STRING);
 }
 
@@ -561,6 +591,8 @@ ngx_int_t
 ngx_http_model_responses_a_flag(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_BOOL);
 }
 
@@ -569,6 +601,8 @@ ngx_int_t
 ngx_http_model_responses_an_array(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_ARRAY);
 }
 
@@ -577,6 +611,8 @@ ngx_int_t
 ngx_http_model_responses_an_object(ngx_http_model_bridge_t *b,
     ngx_http_model_json_t *value, void *data)
 {
+    (void) data;
+
     return ngx_http_model_responses_of(b, value, NGX_HTTP_MODEL_JSON_OBJECT);
 }
 

@@ -616,6 +616,9 @@ ngx_http_model_responses_callers(ngx_http_model_bridge_t *b,
 {
     ngx_http_model_json_t  *caller;
 
+    (void) b;
+    (void) data;
+
     for (caller = value->child; caller; caller = caller->next) {
         if (caller->type == NGX_HTTP_MODEL_JSON_STRING
             && ngx_http_model_responses_is(&caller->value, "direct"))
